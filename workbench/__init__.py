@@ -1,0 +1,1 @@
+"""Partner revenue workbench: CRM and PRM exports in, partner revenue numbers out."""

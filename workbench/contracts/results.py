@@ -1,0 +1,263 @@
+"""The tables that the stages after ingest write; contract.md, section 3."""
+
+import pandera.polars as pa
+import polars as pl
+
+from workbench.contracts.base import Contract, Date, Instant, Money, Words
+from workbench.vocabulary import (
+    CLASSIFICATIONS,
+    CREDIT_MODELS,
+    EVIDENCE_GRADES,
+    OPPORTUNITY_TYPES,
+    REJECTION_REASONS,
+    ROLES,
+    SEVERITIES,
+    STATUSES,
+    TOUCH_TYPES,
+)
+
+
+class Rejects(Contract):
+    """One row per row of a source that no table could take, with everything that is wrong with it.
+
+    `row_number` counts the rows of the source from 1; `row` is the row as read, in JSON.
+    """
+
+    table: str
+    source: str
+    row_number: int = pa.Field(ge=1)
+    reasons: Words
+    row: str
+
+    class Config(Contract.Config):
+        name = "rejects"
+        unique = ["table", "source", "row_number"]
+
+
+class IngestSummary(Contract):
+    """One row per table and source file."""
+
+    table: str
+    source: str
+    rows_read: int = pa.Field(ge=0)
+    rows_accepted: int = pa.Field(ge=0)
+    rows_rejected: int = pa.Field(ge=0)
+    sha256: str
+
+    class Config(Contract.Config):
+        name = "ingest_summary"
+        unique = ["table", "source"]
+
+    @pa.dataframe_check
+    @classmethod
+    def rows_read_are_accepted_or_rejected(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            pl.col("rows_read") == pl.col("rows_accepted") + pl.col("rows_rejected")
+        )
+
+
+class QualityFindings(Contract):
+    """One row per rule and record that breaks it."""
+
+    finding_id: str = pa.Field(unique=True)
+    rule: str
+    severity: str = pa.Field(isin=SEVERITIES)
+    table: str
+    record_id: str
+    owner: str = pa.Field(nullable=True)
+    message: str
+    suggestion: str = pa.Field(nullable=True)
+    first_seen_on: Date
+    due_on: Date = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "quality_findings"
+
+
+class QualityScores(Contract):
+    """One row per rule: how many records it checked, how many broke it, and the share that did not.
+
+    `score` is 1 where nothing was there to check.
+    """
+
+    rule: str = pa.Field(unique=True)
+    checked: int = pa.Field(ge=0)
+    failed: int = pa.Field(ge=0)
+    score: float = pa.Field(ge=0, le=1)
+
+    class Config(Contract.Config):
+        name = "quality_scores"
+
+
+class TouchAudit(Contract):
+    """One row per touch and opportunity it was paired with; one for a touch without a pair."""
+
+    touch_id: str
+    opportunity_id: str = pa.Field(nullable=True)
+    partner_id: str
+    touch_type: str = pa.Field(isin=TOUCH_TYPES)
+    touched_at: Instant
+    decision: str = pa.Field(isin=("accepted", "rejected"))
+    role: str = pa.Field(nullable=True, isin=ROLES)
+    reason: str = pa.Field(nullable=True, isin=REJECTION_REASONS)
+    rule: int = pa.Field(nullable=True, ge=0)
+
+    class Config(Contract.Config):
+        name = "touch_audit"
+        unique = ["touch_id", "opportunity_id"]
+
+    @pa.dataframe_check
+    @classmethod
+    def accepted_has_a_role_and_rejected_a_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        accepted = pl.col("decision") == "accepted"
+        return data.lazyframe.select(
+            (pl.col("role").is_not_null() == accepted)
+            & (pl.col("rule").is_not_null() == accepted)
+            & (pl.col("reason").is_null() == accepted)
+        )
+
+
+class OpportunityAttribution(Contract):
+    """One row per opportunity created on or before the as-of day.
+
+    `amount_reporting` is in the reporting currency; `days_to_created` is the deciding touch's day
+    minus the created day, in calendar days of the reporting time zone.
+    """
+
+    opportunity_id: str = pa.Field(unique=True)
+    account_id: str
+    classification: str = pa.Field(isin=CLASSIFICATIONS)
+    claimed_classification: str = pa.Field(isin=CLASSIFICATIONS)
+    crm_classification: str = pa.Field(nullable=True, isin=CLASSIFICATIONS)
+    evidence_grade: str = pa.Field(nullable=True, isin=EVIDENCE_GRADES)
+    primary_partner_id: str = pa.Field(nullable=True)
+    deciding_touch_id: str = pa.Field(nullable=True)
+    evidence_url: str = pa.Field(nullable=True)
+    days_to_created: int = pa.Field(nullable=True)
+    partner_count: int = pa.Field(ge=0)
+    status: str = pa.Field(isin=STATUSES)
+    stage: str
+    opportunity_type: str = pa.Field(isin=OPPORTUNITY_TYPES)
+    owner: str = pa.Field(nullable=True)
+    created_at: Instant
+    closed_at: Instant = pa.Field(nullable=True)
+    amount_reporting: Money = pa.Field(nullable=True)
+    definition_id: str
+    definition_version: int = pa.Field(ge=1)
+
+    class Config(Contract.Config):
+        name = "opportunity_attribution"
+
+    @pa.dataframe_check
+    @classmethod
+    def evidenced_means_a_link(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        evidenced = (pl.col("evidence_grade") == "evidenced").fill_null(value=False)
+        return data.lazyframe.select(~evidenced | pl.col("evidence_url").is_not_null())
+
+
+class PartnerCredit(Contract):
+    """One row per opportunity and partner that shares its credit.
+
+    `share` adds up to 1 per opportunity under every model but `full`; `credited_amount` is in the
+    reporting currency and null where the amount is.
+    """
+
+    opportunity_id: str
+    partner_id: str
+    classification: str = pa.Field(isin=ROLES)
+    model: str = pa.Field(isin=CREDIT_MODELS)
+    share: float = pa.Field(ge=0, le=1)
+    credited_amount: Money = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "partner_credit"
+        unique = ["opportunity_id", "partner_id"]
+
+
+class DefinitionComparison(Contract):
+    """One row per opportunity and definition."""
+
+    opportunity_id: str
+    definition_id: str
+    classification: str = pa.Field(isin=CLASSIFICATIONS)
+    primary_partner_id: str = pa.Field(nullable=True)
+    amount_reporting: Money = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "definition_comparison"
+        unique = ["opportunity_id", "definition_id"]
+
+
+class Metrics(Contract):
+    """One row per metric, period, classification and member of a dimension; see metrics.md.
+
+    `value` is null exactly when `reason` says why.
+    """
+
+    metric: str
+    category: str = pa.Field(
+        isin=("pipeline", "motion", "coverage", "trust", "velocity", "programme")
+    )
+    definition_id: str
+    period: str
+    classification: str = pa.Field(isin=("sourced", "influenced", "co_sell", "direct", "all"))
+    dimension: str = pa.Field(
+        isin=(
+            "all",
+            "partner",
+            "partner_type",
+            "tier",
+            "region",
+            "segment",
+            "touch_type",
+            "owner",
+            "direction",
+            "category",
+            "opportunity_type",
+        )
+    )
+    member: str
+    value: float = pa.Field(nullable=True)
+    unit: str = pa.Field(isin=("currency", "ratio", "days", "count"))
+    numerator: float = pa.Field(nullable=True)
+    denominator: float = pa.Field(nullable=True)
+    n: int = pa.Field(nullable=True, ge=0)
+    ci_low: float = pa.Field(nullable=True)
+    ci_high: float = pa.Field(nullable=True)
+    reason: str = pa.Field(nullable=True)
+    basis: str = pa.Field(isin=("current", "as_reported"))
+
+    class Config(Contract.Config):
+        name = "metrics"
+        unique = [
+            "metric",
+            "definition_id",
+            "period",
+            "classification",
+            "dimension",
+            "member",
+            "basis",
+        ]
+
+    @pa.dataframe_check
+    @classmethod
+    def a_missing_value_has_a_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("value").is_null() == pl.col("reason").is_not_null())
+
+    @pa.dataframe_check
+    @classmethod
+    def numbers_are_finite(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        numbers = pl.col("value", "numerator", "denominator", "ci_low", "ci_high")
+        return data.lazyframe.select(pl.all_horizontal(numbers.is_finite().fill_null(value=True)))
+
+    @pa.dataframe_check
+    @classmethod
+    def all_is_the_only_member_of_all(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select((pl.col("dimension") != "all") | (pl.col("member") == "all"))
+
+    @pa.dataframe_check
+    @classmethod
+    def sourced_and_influenced_are_never_added(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            ~((pl.col("classification") == "co_sell") & (pl.col("unit") == "currency"))
+        )

@@ -1,0 +1,230 @@
+"""The parameters of a run: a flat YAML file, resolved once and kept with the run."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, TypeAdapter, ValidationError, field_validator
+
+from workbench.documents import Document, dump_yaml, load_yaml, parse_document, suggestion
+from workbench.errors import ParameterError, Problem
+from workbench.periods import Period, parse_period
+
+FiscalMonth = Annotated[int, Field(ge=1, le=12)]
+
+
+class RunParams(Document):
+    """What one run is asked to do. Every path is absolute and `read_at` is set: see `read_params`.
+
+    `read_at` is when the sources were read, UTC; `as_of` is the last calendar day, in `timezone`,
+    that the run knows of.
+    """
+
+    name: str
+    period: str
+    as_of: date
+    read_at: datetime
+    timezone: str = "UTC"
+    source: Path
+    source_folder: Path | None = None
+    definition: Path
+    compare_with: tuple[Path, ...] = ()
+    reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    fiscal_year_start: FiscalMonth = 1
+    readout: Path | None
+    paper: Literal["a4", "us-letter"] = "a4"
+    output_root: Path
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        known = available_timezones() - {"Factory", "localtime"}  # the machine's own, and none
+        if zone not in known:
+            near = suggestion(zone, known)
+            hint = near if near.startswith("did") else "write an IANA name such as Europe/Berlin."
+            raise ValueError(f"'{zone}' is not a time zone.\n{hint}")
+        return zone
+
+    @field_validator("read_at")
+    @classmethod
+    def _in_utc(cls, instant: datetime) -> datetime:
+        """An instant without a zone is one in UTC."""
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+    @cached_property
+    def fiscal_period(self) -> Period:
+        return parse_period(self.period, self.fiscal_year_start)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def to_yaml(self) -> str:
+        """The resolved parameter file, which `read_params` reads back to the same parameters."""
+        content = self.model_dump(mode="json", exclude={"name"}, exclude_none=True)
+        return dump_yaml({**content, "readout": content.get("readout", "none")})
+
+
+def project_folder(start: Path) -> Path:
+    """The folder that holds `notebooks/`, from `start` upwards, else the one of this package."""
+    for folder in (start, *start.parents):
+        if (folder / "notebooks" / "01_ingest.ipynb").exists():
+            return folder
+    return Path(__file__).resolve().parent.parent
+
+
+def find_params_file(params_file: str | Path) -> Path:
+    """The parameter file, looked up from the working directory and the folders above it.
+
+    A notebook that is open in JupyterLab works in `notebooks/`, a command in the project: both may
+    write `params/demo.yaml`.
+    """
+    path = Path(params_file)
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / path).is_file():
+            return (folder / path).resolve()
+    raise ParameterError(
+        [Problem(str(path), "there is no such parameter file.", _params_nearby(path))]
+    )
+
+
+def _params_nearby(path: Path) -> str:
+    folder = path.parent if path.parent.is_dir() else Path("params")
+    files = sorted(str(file) for file in folder.glob("*.yaml"))
+    return f"{folder} has {', '.join(files)}." if files else ""
+
+
+def read_params(params_file: str | Path, overrides: Mapping[str, str] | None = None) -> RunParams:
+    """Read and resolve a parameter file; `overrides` are values as typed after `-p`.
+
+    A relative path starts at the folder above `params/` when the file lies in one, else at the
+    working directory; a file that must exist is then looked for beside the parameter file. A
+    definition may be named by its id, `params/definitions/<id>.yaml`; one that is compared with
+    itself is left out.
+
+    Raises ParameterError with every problem of the file and of what it names.
+    """
+    path = find_params_file(params_file)
+    content = {key: value for key, value in load_yaml(path).items() if value is not None}
+    for key, value in (overrides or {}).items():
+        content[key] = _typed(key, value)
+    if "name" in content:
+        raise ParameterError([Problem(str(path), "'name' is not a key.", "it is the file's own.")])
+    problems: list[Problem] = []
+    lookup = _Lookup(path, problems)
+    calendar_error = _complete_calendar(content)
+    if "source" in content:
+        content["source"] = lookup.existing(content["source"], "source")
+    if "source_folder" in content:
+        content["source_folder"] = lookup.existing(content["source_folder"], "source_folder")
+    if "definition" in content:
+        content["definition"] = lookup.definition(content["definition"], "definition")
+    others = content.get("compare_with", [])
+    content["compare_with"] = [
+        lookup.definition(other, "compare_with")
+        for other in (others if isinstance(others, list) else [others])
+    ]
+    own = content.get("definition")
+    content["compare_with"] = [o for o in dict.fromkeys(content["compare_with"]) if o != own]
+    by_period = f"params/readouts/{content['period']}.yaml" if "period" in content else "none"
+    readout = content.get("readout") or by_period
+    content["readout"] = None if readout == "none" else lookup.readout(readout)
+    content["output_root"] = lookup.base / str(content.get("output_root", "outputs"))
+    try:
+        params = parse_document({**content, "name": path.stem}, RunParams, str(path))
+    except ParameterError as error:
+        problems += [p for p in error.problems if p.what not in _RESOLVED_ELSEWHERE]
+        params = None
+    problems += [Problem(str(path), p.what, p.hint) for p in calendar_error]
+    if problems or params is None:
+        raise ParameterError(problems)
+    return params
+
+
+# `as_of` follows from the period: when the period is wrong, only that is worth saying.
+_RESOLVED_ELSEWHERE = {"'as_of' is missing."}
+
+
+def _typed(key: str, value: str) -> Any:
+    """A value typed after `-p`, as the file would have given it."""
+    if key == "compare_with":
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return value
+
+
+def _complete_calendar(content: dict[str, Any]) -> list[Problem]:
+    """Fill in `read_at` and `as_of`; what is wrong with the period."""
+    content.setdefault("read_at", datetime.now(UTC).replace(microsecond=0))
+    if "period" not in content:
+        return []
+    content["period"] = str(content["period"])
+    try:
+        start = TypeAdapter(FiscalMonth).validate_python(content.get("fiscal_year_start", 1))
+        content.setdefault("as_of", parse_period(content["period"], start).end)
+    except ParameterError as error:
+        return error.problems
+    except ValidationError:  # the parameter file's own problem
+        pass
+    return []
+
+
+class _Lookup:
+    """Finds what a parameter file names, and notes what is not there."""
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        self.path = path
+        self.problems = problems
+        above = next((f.parent for f in path.parents if f.name == "params"), None)
+        self.base = above or Path.cwd()
+
+    def _first(self, *candidates: Path) -> Path | None:
+        return next((c.resolve() for c in candidates if c.exists()), None)
+
+    def existing(self, value: Any, key: str) -> Path:
+        name = Path(str(value))
+        folders = (self.base, self.path.parent, Path.cwd()) if str(value).strip() else ()
+        found = self._first(*(folder / name for folder in folders))
+        if found is None:
+            hint = f"a relative path starts at {self.base}."
+            if "sample" in name.name:
+                hint = f"make the sample company with 'workbench sample {name}'."
+            self.problems.append(Problem(str(self.path), f"'{key}': there is no '{value}'.", hint))
+        return found or name
+
+    def definition(self, value: Any, key: str) -> Path:
+        name = Path(str(value))
+        if name.suffix in {".yaml", ".yml"}:
+            return self.existing(value, key)
+        shelves = [
+            self.path.parent / "definitions",
+            self.base / "params" / "definitions",
+            project_folder(self.path) / "params" / "definitions",
+        ]
+        found = self._first(*(shelf / f"{name}.yaml" for shelf in shelves))
+        if found is None:
+            known = {file.stem for shelf in shelves for file in shelf.glob("*.yaml")}
+            self.problems.append(
+                Problem(
+                    str(self.path),
+                    f"'{key}': there is no definition '{value}'.",
+                    suggestion(str(value), known),
+                )
+            )
+        return found or name
+
+    def readout(self, value: Any) -> Path:
+        name = Path(str(value))
+        found = self._first(self.base / name, self.path.parent / name, Path.cwd() / name)
+        if found is None:
+            self.problems.append(
+                Problem(
+                    str(self.path),
+                    f"the readout's texts are missing: there is no '{value}'.",
+                    "write it with the keys 'decisions', 'asks' and 'learned' (see "
+                    "docs/readouts.md), or set 'readout: none' for a page without them.",
+                )
+            )
+        return found or name
