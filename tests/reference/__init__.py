@@ -1,0 +1,1 @@
+"""A second implementation of the contract, to compare `workbench` with."""

@@ -1,0 +1,234 @@
+"""What a snapshot of the data knows of each touch and opportunity, before any definition.
+
+Most of a pair of touch and opportunity does not depend on the definition: how the two were linked,
+how many days lie between them, what evidence the touch carries. A `Snapshot` holds these facts as
+narrow columns, so that a definition is one pass over them.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+from pandera.typing.polars import DataFrame
+
+from workbench.attribution.money import rate_in_force
+from workbench.contracts import AccountMerges
+from workbench.identity import surviving_accounts
+from workbench.vocabulary import TOUCH_TYPES
+
+# How a touch reaches an opportunity, nearest first: by its own link; by the account, to those open
+# on its day and the next one created; by the account, to any other one.
+OWN_LINK: Final = 0
+ACCOUNT_FIRST: Final = 1
+ACCOUNT_ANY: Final = 2
+UNLINKED: Final = 3
+
+TouchTypes: Final = pl.Enum(TOUCH_TYPES)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The facts of one snapshot; rows are known by their number in the order of their id.
+
+    `opportunities`: one row per opportunity created on or before the as-of day. `touches`: one row
+    per touch, with the `reach` of its nearest link. `pairs`: one row per touch and opportunity that
+    any definition could pair, `touch` and `opportunity` being row numbers.
+    """
+
+    opportunities: pl.DataFrame
+    touches: pl.DataFrame
+    pairs: pl.DataFrame
+    partner_ids: pl.Series
+
+
+def snapshot(
+    *,
+    opportunities: pl.DataFrame,
+    touches: pl.DataFrame,
+    partners: pl.DataFrame,
+    account_merges: DataFrame[AccountMerges] | None,
+    fx_rates: pl.DataFrame | None,
+    as_of: date,
+    timezone: str,
+    reporting_currency: str,
+) -> Snapshot:
+    """Prepare the facts of canonical tables, once for every definition.
+
+    Days are whole calendar days of `timezone`. An opportunity that is open, or closes after the
+    as-of day, is open on it; its last day is then the as-of day.
+    """
+    opportunity_facts = _opportunity_facts(
+        opportunities,
+        fx_rates=fx_rates,
+        as_of=as_of,
+        timezone=timezone,
+        reporting_currency=reporting_currency,
+    )
+    partner_ids = partners["partner_id"].sort()
+    touch_facts = _touch_facts(touches, partner_ids=partner_ids, as_of=as_of, timezone=timezone)
+    links = _links(touch_facts, opportunity_facts, account_merges)
+    reach = links.group_by("touch").agg(pl.col("reach").min())
+    touch_facts = touch_facts.join(
+        reach, on="touch", how="left", maintain_order="left"
+    ).with_columns(pl.col("reach").fill_null(UNLINKED))
+    return Snapshot(
+        opportunities=opportunity_facts,
+        touches=touch_facts,
+        pairs=_pair_facts(links, touch_facts, opportunity_facts),
+        partner_ids=partner_ids,
+    )
+
+
+def local_day(instant: str, timezone: str) -> pl.Expr:
+    """The calendar day of an instant in `timezone`."""
+    return pl.col(instant).dt.convert_time_zone(timezone).dt.date()
+
+
+def _opportunity_facts(
+    opportunities: pl.DataFrame,
+    *,
+    fx_rates: pl.DataFrame | None,
+    as_of: date,
+    timezone: str,
+    reporting_currency: str,
+) -> pl.DataFrame:
+    closed_day = local_day("closed_at", timezone)
+    is_closed = pl.col("status").is_in(["won", "lost"]) & (closed_day <= as_of)
+    facts = (
+        opportunities.lazy()
+        .with_columns(local_day("created_at", timezone).alias("created_day"))
+        .filter(pl.col("created_day") <= as_of)
+        .with_columns(is_closed.fill_null(value=False).alias("is_closed"))
+        .with_columns(
+            pl.when("is_closed").then(closed_day).otherwise(pl.lit(as_of)).alias("last_day"),
+            pl.when("is_closed").then("status").otherwise(pl.lit("open")).alias("status"),
+            pl.when("is_closed").then("closed_at").alias("closed_at"),
+        )
+        .sort("opportunity_id")
+        .with_row_index("opportunity")
+        .collect()
+    )
+    rates = rate_in_force(
+        facts.select("currency", day="last_day"),
+        fx_rates=fx_rates,
+        reporting_currency=reporting_currency,
+    )
+    return facts.with_columns(rates)
+
+
+def _touch_facts(
+    touches: pl.DataFrame, *, partner_ids: pl.Series, as_of: date, timezone: str
+) -> pl.DataFrame:
+    known = pl.DataFrame({"partner_id": partner_ids}).with_row_index("partner")
+    logged_after = local_day("logged_at", timezone) - local_day("touched_at", timezone)
+    return (
+        touches.lazy()
+        .sort("touch_id")
+        .with_row_index("touch")
+        .join(known.lazy(), on="partner_id", how="left", maintain_order="left")
+        .select(
+            "touch",
+            "touch_id",
+            "opportunity_id",
+            "account_id",
+            "partner_id",
+            "partner",
+            pl.col("touch_type").cast(TouchTypes),
+            "touched_at",
+            local_day("touched_at", timezone).alias("touched_day"),
+            local_day("logged_at", timezone).alias("logged_day"),
+            logged_after.dt.total_days().cast(pl.Int32).alias("days_to_log"),
+            (local_day("touched_at", timezone) > as_of).alias("is_after_as_of"),
+            pl.col("evidence_url").is_not_null().alias("has_evidence"),
+            pl.col("partner_contact").is_not_null().alias("has_contact"),
+            pl.col("accepted_by").is_not_null().alias("is_accepted_by_seller"),
+            "evidence_url",
+        )
+        .collect()
+    )
+
+
+def _links(
+    touches: pl.DataFrame,
+    opportunities: pl.DataFrame,
+    account_merges: DataFrame[AccountMerges] | None,
+) -> pl.DataFrame:
+    """One row per touch and opportunity that belong together, with the reach of the link."""
+    own = touches.join(
+        opportunities.select("opportunity_id", "opportunity"), on="opportunity_id"
+    ).select("touch", "opportunity", pl.lit(OWN_LINK, pl.UInt8).alias("reach"))
+    on_account = touches.filter(
+        pl.col("opportunity_id").is_null() & pl.col("account_id").is_not_null()
+    ).select("touch", "account_id", "touched_day")
+    candidates = _with_surviving_account(on_account, account_merges).join(
+        _with_surviving_account(
+            opportunities.select(
+                "opportunity", "account_id", "created_at", "created_day", "last_day"
+            ),
+            account_merges,
+        ),
+        on="account_id",
+    )
+    was_open = pl.col("touched_day").is_between("created_day", "last_day")
+    came_later = pl.col("created_day") > pl.col("touched_day")
+    following = (
+        candidates.filter(came_later)
+        .sort("created_at", "opportunity")
+        .unique("touch", keep="first")
+        .select("touch", pl.col("opportunity").alias("next"))
+    )
+    by_account = candidates.join(following, on="touch", how="left").select(
+        "touch",
+        "opportunity",
+        pl.when(was_open | (pl.col("opportunity") == pl.col("next")).fill_null(value=False))
+        .then(pl.lit(ACCOUNT_FIRST, pl.UInt8))
+        .otherwise(pl.lit(ACCOUNT_ANY, pl.UInt8))
+        .alias("reach"),
+    )
+    return pl.concat([own, by_account])
+
+
+def _with_surviving_account(
+    rows: pl.DataFrame, account_merges: DataFrame[AccountMerges] | None
+) -> pl.DataFrame:
+    if account_merges is None or account_merges.is_empty():
+        return rows
+    return rows.join(surviving_accounts(account_merges), on="account_id", how="left").with_columns(
+        account_id=pl.coalesce("surviving_account_id", "account_id")
+    )
+
+
+def _pair_facts(
+    links: pl.DataFrame, touches: pl.DataFrame, opportunities: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per link, with every fact that a definition may ask for."""
+
+    def of_touch(column: str) -> pl.Series:
+        return touches[column].gather(links["touch"])
+
+    def of_opportunity(column: str) -> pl.Series:
+        return opportunities[column].gather(links["opportunity"])
+
+    touched_day, last_day = of_touch("touched_day"), of_opportunity("last_day")
+    from_created = (touched_day - of_opportunity("created_day")).dt.total_days().cast(pl.Int32)
+    from_closed = (touched_day - last_day).dt.total_days().cast(pl.Int32)
+    return links.with_columns(
+        from_created.alias("from_created"),
+        from_closed.alias("from_closed"),
+        (of_touch("logged_day") > last_day).fill_null(value=False).alias("is_logged_after_close"),
+        of_opportunity("opportunity_type").alias("opportunity_type"),
+        *(
+            of_touch(column).alias(column)
+            for column in (
+                "partner",
+                "touch_type",
+                "touched_at",
+                "days_to_log",
+                "is_after_as_of",
+                "has_evidence",
+                "has_contact",
+                "is_accepted_by_seller",
+            )
+        ),
+    )
