@@ -1,0 +1,161 @@
+"""The registry of metrics, and the tidy table of all of them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+from pandera.typing.polars import DataFrame
+from polars.lazyframe.group_by import LazyGroupBy
+
+from workbench.contracts import Metrics
+from workbench.definitions import Definition
+from workbench.metrics import coverage, motion, pipeline, programme, trust, velocity
+from workbench.metrics.facts import NO_MEMBER, Facts, MetricInputs, facts
+from workbench.metrics.registry import Measure, Metric
+from workbench.params import RunParams
+from workbench.tables import checked
+
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
+    {
+        metric.name: metric
+        for category in (pipeline, motion, coverage, trust, velocity, programme)
+        for metric in vars(category).values()
+        if isinstance(metric, Metric)
+    }
+)
+
+# Which classes of opportunities each classification of a metric is taken over.
+_CLASSES_WITHIN: Final = {
+    "sourced": ("sourced",),
+    "influenced": ("influenced",),
+    "co_sell": ("sourced", "influenced"),
+    "direct": ("direct",),
+    "all": ("sourced", "influenced", "direct"),
+}
+_OF_PARTNERS: Final = ("partner", "partner_type", "tier")
+
+
+def metrics(
+    inputs: MetricInputs,
+    *,
+    params: RunParams,
+    definition: Definition,
+    catalogue: Mapping[str, Metric] = METRICS,
+) -> DataFrame[Metrics]:
+    """Every metric of the catalogue, for the period of `params` and the eight before it.
+
+    One row per metric, period, classification and member of a dimension, basis `current`. Where
+    the dimension is `all` every period and classification has its row; a member has one where
+    there is something to count. A value that cannot be known is null and has its reason.
+
+    Raises RateError where a cost of these periods has no rate on its day.
+    """
+    known = facts(inputs, params=params, definition=definition)
+    tables = [_rows(metric, known).collect() for metric in catalogue.values()]
+    table = pl.concat(tables).with_columns(
+        definition_id=pl.lit(definition.id), basis=pl.lit("current")
+    )
+    return checked(table.with_columns(_unknown_unless_begun(known)), Metrics)
+
+
+def _unknown_unless_begun(known: Facts) -> list[pl.Expr]:
+    """No figure for a period that begins after the as-of day: what is not known is not zero."""
+    begun = pl.col("period").is_in([p.label for p in known.periods if p.start <= known.as_of])
+    figures = ("value", "numerator", "denominator", "n", "ci_low", "ci_high")
+    reason = pl.when(begun).then("reason").otherwise(pl.lit("it begins after the as-of day"))
+    return [*(pl.when(begun).then(name).alias(name) for name in figures), reason.alias("reason")]
+
+
+def _rows(metric: Metric, known: Facts) -> pl.LazyFrame:
+    """The rows of one metric, in all its dimensions."""
+    lacking = next((known.absent[need] for need in metric.needs if need in known.absent), None)
+    if lacking is not None:
+        return _complete(_every_row(metric, known).with_columns(reason=pl.lit(lacking)), metric)
+    measure = metric.measure(known)
+    every = _figures(measure, metric, "all", every_row=_every_row(metric, known))
+    if metric.current_only is not None:
+        is_current = pl.col("period") == known.current.label
+        reason = pl.when(is_current).then("reason").otherwise(pl.lit(metric.current_only))
+        every = every.with_columns(
+            pl.when(is_current).then("value"), pl.when(is_current).then("n"), reason.alias("reason")
+        )
+    members = [_figures(measure, metric, name) for name in _dimensions(metric, measure, known)]
+    return pl.concat(_complete(figures, metric) for figures in [every, *members])
+
+
+def _dimensions(metric: Metric, measure: Measure, known: Facts) -> list[str]:
+    """The metric's dimensions; credit that does not add up is not summed over partners."""
+    summed = () if known.is_additive or measure.credit_rows is None else ("partner_type", "tier")
+    return [dimension for dimension in metric.dimensions if dimension not in summed]
+
+
+def _every_row(metric: Metric, known: Facts) -> pl.LazyFrame:
+    """The key of each row that a metric must have: all nine periods by its classifications."""
+    periods = pl.LazyFrame({"period": [period.label for period in known.periods]})
+    classes = pl.LazyFrame({"classification": metric.classifications})
+    return periods.join(classes, how="cross").with_columns(
+        dimension=pl.lit("all"), member=pl.lit("all")
+    )
+
+
+def _figures(
+    measure: Measure, metric: Metric, dimension: str, *, every_row: pl.LazyFrame | None = None
+) -> pl.LazyFrame:
+    """The figures of one dimension: of each group that has rows, or of `every_row`."""
+    rows = measure.rows
+    if measure.credit_rows is not None and dimension in _OF_PARTNERS:
+        rows = measure.credit_rows
+    member = pl.lit("all") if dimension == "all" else pl.col(dimension).cast(pl.String)
+    groups = (
+        _groups(rows, metric, dimension)
+        .agg(measure.summary.aggregates)
+        .with_columns(dimension=pl.lit(dimension), member=member.fill_null(NO_MEMBER))
+    )
+    if len(metric.classifications) == 1:
+        groups = groups.with_columns(classification=pl.lit(metric.classifications[0]))
+    key = ["period", "classification", "dimension", "member"]
+    if every_row is not None:
+        groups = every_row.join(groups, on=key, how="left")
+    return groups.select(*key, *measure.summary.figure)
+
+
+def _groups(rows: pl.LazyFrame, metric: Metric, dimension: str) -> LazyGroupBy:
+    """The rows by period, member and classification, once for each that they belong to.
+
+    A metric of a single classification has chosen its rows itself. Direct has no partner, so that
+    for a dimension of partners `all` would only say `co_sell` again.
+    """
+    by = ["period"] if dimension == "all" else ["period", dimension]
+    if len(metric.classifications) == 1:
+        return rows.group_by(by)
+    shown = [
+        classification
+        for classification in metric.classifications
+        if dimension not in _OF_PARTNERS or classification not in ("direct", "all")
+    ]
+    belongs = pl.LazyFrame(
+        [
+            {"class": within, "classification": classification}
+            for classification in shown
+            for within in _CLASSES_WITHIN[classification]
+        ]
+    )
+    by_class = rows.rename({"classification": "class"}).join(belongs, on="class")
+    return by_class.group_by(*by, "classification")
+
+
+def _complete(rows: pl.LazyFrame, metric: Metric) -> pl.LazyFrame:
+    """The rows with the metric's words and every column of the contract, null where unset."""
+    unset = pl.LazyFrame(schema=Metrics.dtypes())
+    return pl.concat(
+        [
+            unset,
+            rows.with_columns(
+                metric=pl.lit(metric.name),
+                category=pl.lit(metric.category),
+                unit=pl.lit(metric.unit),
+            ),
+        ],
+        how="diagonal_relaxed",
+    )
