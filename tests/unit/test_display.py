@@ -1,0 +1,63 @@
+"""How tables, sentences and pictures show in a notebook."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+
+from workbench.display import picture, sentences, table
+
+
+def cells(frame: pl.DataFrame, **options: int) -> list[str]:
+    html = table(frame, title="Title", **options).data
+    return re.findall(r"<td[^>]*class=\"gt_row[^>]*>(.*?)</td>", html)
+
+
+def test_table__says_units_in_the_manner_of_the_column() -> None:
+    frame = pl.DataFrame(
+        {
+            "win_rate": [0.254],
+            "amount": [Decimal("1234567.5")],
+            "n": [12345],
+            "created_at": [datetime(2026, 10, 31, 23, 0, tzinfo=UTC)],
+            "due_on": [date(2026, 11, 1)],
+            "reasons": [["one", "two"]],
+            "owner": pl.Series([None], dtype=pl.String),
+        }
+    )
+
+    assert cells(frame) == [
+        "25.4%", "1,234,567.50", "12,345", "2026-10-31", "2026-11-01", "one; two", "–"
+    ]  # fmt: skip
+
+
+def test_table__says_how_many_rows_it_leaves_out() -> None:
+    html = table(pl.DataFrame({"n": range(30)}), title="Title", rows=5).data
+
+    assert len(cells(pl.DataFrame({"n": range(30)}), rows=5)) == 5
+    assert "The first 5 of 30 rows." in html
+
+
+def test_table__empty_frame() -> None:
+    assert "No rows." in table(pl.DataFrame(schema={"n": pl.Int64}), title="Title").data
+
+
+def test_table__names_are_text() -> None:
+    html = table(pl.DataFrame({"<b>": ["<script>alert(1)</script>"]}), title="<i>Title").data
+
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert "<i>" not in html
+
+
+def test_sentences__names_are_text() -> None:
+    assert sentences(["a <b>", "c"]).data == "<p>a &lt;b&gt;</p><p>c</p>"
+    assert "Nothing to say" in sentences([]).data
+
+
+def test_picture__describes_itself() -> None:
+    html = picture("<svg/>", description='a "page"').data
+
+    assert html.startswith('<img src="data:image/svg+xml;base64,PHN2Zy8+"')
+    assert 'alt="a &quot;page&quot;"' in html

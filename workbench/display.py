@@ -1,0 +1,84 @@
+"""How a notebook shows what it made: captioned tables, sentences, and the page as a picture."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from html import escape
+from typing import Final
+
+import polars as pl
+from great_tables import GT, loc, style
+from IPython.display import HTML
+
+ROWS_SHOWN: Final = 20
+_TEXT_COLOUR: Final = "#333333"
+
+
+def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
+    """The first rows of a frame as a captioned table; says how many rows it leaves out.
+
+    Column names are shown with blanks, whole numbers and amounts with thousands separators, shares
+    and rates (`_rate`, `_share`, `score`) in percent, instants as days, a missing value as a dash.
+    """
+    left_out = frame.height - rows
+    anchor = "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())
+    shown = GT(_readable(frame.head(rows)), id=anchor).tab_header(title=title)
+    names = [name for name in frame.columns if frame[name].dtype.is_numeric()]
+    percents = [n for n in names if n.rpartition("_")[2] in {"rate", "share", "score"}]
+    integers = [n for n in names if frame[n].dtype.is_integer()]
+    amounts = [n for n in names if n not in percents and n not in integers]
+    shown = (
+        shown.fmt_integer(columns=integers)
+        .fmt_percent(columns=percents, decimals=1)
+        .fmt_number(columns=amounts, decimals=2)
+        .sub_missing(missing_text="–")
+        .cols_label({name: name.replace("_", " ") for name in frame.columns})
+        .cols_align("right", columns=names)
+        .tab_style(style.text(weight="bold"), loc.column_labels())
+        .tab_options(
+            table_font_size="13px",
+            table_font_color=_TEXT_COLOUR,
+            heading_align="left",
+            heading_title_font_size="15px",
+            data_row_padding="4px",
+            table_margin_left="0px",
+            table_width="auto",
+        )
+    )
+    keys = [name for name in frame.columns if name.endswith(("_id", "_on", "_at"))]
+    if keys and not frame.is_empty():
+        shown = shown.tab_style(style.css("white-space: nowrap"), loc.body(columns=keys))
+    if left_out > 0:
+        shown = shown.tab_source_note(f"The first {rows} of {frame.height:,} rows.")
+    if frame.is_empty():
+        shown = shown.tab_source_note("No rows.")
+    return HTML(shown.as_raw_html())
+
+
+def _readable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Instants as days in UTC and lists as words: what a cell can show."""
+    dtypes = frame.schema
+    return frame.with_columns(
+        *(
+            pl.col(name).dt.strftime("%Y-%m-%d")
+            for name, dtype in dtypes.items()
+            if isinstance(dtype, pl.Datetime)
+        ),
+        *(
+            pl.col(name).list.join("; ")
+            for name, dtype in dtypes.items()
+            if isinstance(dtype, pl.List)
+        ),
+    )
+
+
+def sentences(texts: Iterable[str]) -> HTML:
+    """Sentences that a run made, each on its own line; the names in them are shown as text."""
+    return HTML("".join(f"<p>{escape(text)}</p>" for text in texts) or "<p>Nothing to say.</p>")
+
+
+def picture(svg: str, *, description: str) -> HTML:
+    """A page as a picture, with the words that stand for it where it cannot be seen."""
+    source = b64encode(svg.encode()).decode()
+    image = f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(description)}"'
+    return HTML(f'{image} style="border: 1px solid #cccccc; max-width: 100%">')
