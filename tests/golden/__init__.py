@@ -1,0 +1,1 @@
+"""What the sample run showed, to be shown again: see `remake`."""

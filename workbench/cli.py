@@ -1,0 +1,151 @@
+"""The command line: parse, call, print.
+
+Exit codes: 0 done; 1 the run failed; 2 the input or the parameters are wrong.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from workbench.errors import WorkbenchError
+from workbench.vocabulary import STAGES, Stage
+
+if TYPE_CHECKING:
+    from workbench.pipeline import FinishedRun
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="partner-revenue-workbench", message="%(version)s")
+def commands() -> None:
+    """Turn CRM and PRM exports into partner revenue numbers that hold."""
+
+
+@commands.command()
+def demo() -> None:
+    """Make the sample company, run all five notebooks on it, and say where the pages are."""
+    from workbench.params import project_folder
+    from workbench.sample import write_sample
+
+    project = project_folder(Path.cwd())
+    folder = project / "outputs" / "sample"
+    click.echo(f"Sample company: {write_sample(folder)}")
+    _run(str(project / "params" / "demo.yaml"), {}, start="ingest", run_id=None)
+
+
+@commands.command()
+@click.argument("params_file")
+@click.option(
+    "-p", "overrides", metavar="KEY=VALUE", multiple=True, help="Set one parameter for this run."
+)
+@click.option(
+    "--from",
+    "start",
+    type=click.Choice(STAGES),
+    default="ingest",
+    help="Start at this stage, on the tables of the last finished run.",
+)
+@click.option("--run-id", help="Name the run; by default parameter file, period and time.")
+def run(params_file: str, overrides: tuple[str, ...], start: Stage, run_id: str | None) -> None:
+    """Run the five notebooks in sequence and keep what they make."""
+    _run(params_file, _settings(overrides), start=start, run_id=run_id)
+
+
+@commands.command()
+@click.argument("params_file")
+@click.option(
+    "-p", "overrides", metavar="KEY=VALUE", multiple=True, help="Set one parameter for this check."
+)
+def check(params_file: str, overrides: tuple[str, ...]) -> None:
+    """Find every problem of parameters, definitions and sources' headers; run nothing."""
+    from workbench.pipeline import check_inputs
+
+    params = check_inputs(params_file, _settings(overrides))
+    click.echo(
+        f"{params_file}: nothing wrong. Period {params.period} "
+        f"({params.fiscal_period.start} to {params.fiscal_period.end}), as of {params.as_of}, "
+        f"definition {params.definition.stem}."
+    )
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--opportunities", type=click.IntRange(min=1), default=1500, show_default=True)
+@click.option("--touches", type=click.IntRange(min=1), default=7000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+)
+@click.option("--soiled/--clean", default=True, help="With or without the faults people make.")
+def sample(
+    folder: Path,
+    *,
+    opportunities: int,
+    touches: int,
+    seed: int,
+    file_format: Literal["parquet", "csv"],
+    soiled: bool,
+) -> None:
+    """Make the sample company at any size, with the planted truth."""
+    from workbench.sample import write_sample
+
+    summary = write_sample(
+        folder,
+        opportunities=opportunities,
+        touches=touches,
+        seed=seed,
+        format=file_format,
+        soiled=soiled,
+    )
+    click.echo(f"Sample company: {summary}")
+
+
+def _settings(overrides: tuple[str, ...]) -> dict[str, str]:
+    """The values typed after `-p`."""
+    settings = {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"'{override}' is not KEY=VALUE.", param_hint="-p")
+        settings[key] = value
+    return settings
+
+
+def _run(
+    params_file: str,
+    overrides: dict[str, str],
+    *,
+    start: Stage,
+    run_id: str | None,
+) -> None:
+    from workbench.pipeline import check_inputs, run_pipeline
+    from workbench.runs import new_run_id
+
+    params = check_inputs(params_file, overrides)
+    finished = run_pipeline(params, run_id=run_id or new_run_id(params), start=start)
+    _print_finished(finished)
+
+
+def _print_finished(finished: "FinishedRun") -> None:
+    spent = ", ".join(
+        f"{stage.replace('_', ' ')} {taken:.1f}" for stage, taken in finished.seconds.items()
+    )
+    click.echo(f"Run {finished.run.run_id} is done in {sum(finished.seconds.values()):.1f} s")
+    click.echo(f"  seconds: {spent}")
+    click.echo(f"  page:    {finished.page}")
+    click.echo(f"  site:    {finished.index}")
+    click.echo(f"  tables:  {finished.run.tables}")
+
+
+def main() -> None:
+    """Run a command; a mistake of the user's is a sentence and an exit code, never a traceback."""
+    try:
+        commands()
+    except WorkbenchError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
