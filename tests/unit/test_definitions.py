@@ -100,7 +100,7 @@ def test_definition__a_dump_gives_the_same_definition_again():
         ({"gates": None}, "'gates' holds no keys (given: None).\n"
          "Hint: write 'key: value' below it."),
         ({"version": 0}, "'version': input should be greater than or equal to 1 (given: 0)."),
-        ({"id": "My Timing"}, "'id': string should match pattern '^[a-z0-9][a-z0-9_]*$' "
+        ({"id": "My Timing"}, "'id': string should match pattern '^[A-Za-z0-9][A-Za-z0-9_.-]*$' "
          "(given: 'My Timing')."),
         ({"amount": "arr"}, "'amount' is none of the accepted words (given: 'arr').\n"
          "Hint: known are amount, recurring_amount."),
@@ -302,7 +302,7 @@ def test_touch_types__of_all_rules():
         ),
         (
             {"touch_types": ["co_sell", "resale"], "from": "created + 14d"},
-            "a co sell or resale from 14 days after it was created on",
+            "a co-sell or resale from 14 days after it was created on",
         ),
         ({"touch_types": "any", "from": "created", "to": "closed"},
          "any partner touch while it was open"),
