@@ -187,6 +187,19 @@ def test_partner_credit__time_decay_of_touches_thousands_of_days_old():
     assert split("30.00", touches[:1], "time_decay", half_life_days=1) == money(P1="30.00")
 
 
+def test_partner_credit__time_decay_with_equal_remainders():
+    """Weights 1, 16 and 16 of 33 leave a third of a cent each: the earliest partner gets it."""
+    touches = [
+        touch("T1", "2025-03-05", "P1"),
+        touch("T2", "2025-03-09", "P2"),
+        touch("T3", "2025-03-09", "P3"),
+    ]
+
+    found = split("149999.96", touches, "time_decay", half_life_days=1)
+
+    assert found == money(P1="4545.46", P2="72727.25", P3="72727.25")
+
+
 @pytest.mark.parametrize("half_life_days", [0.01, 1, 7, 30, 36500])
 @pytest.mark.parametrize(
     "amount", ["99999999999999.99", "100000000000000.01", "-99999999999999.97"]

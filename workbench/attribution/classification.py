@@ -7,18 +7,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.attribution.credit import partner_credit, partner_shares
-from workbench.attribution.decisions import (
-    decided_pairs,
-    touch_audit,
-    touches_not_consulted,
-)
+from workbench.attribution.decisions import decided_pairs, touch_audit
 from workbench.attribution.facts import Snapshot
 from workbench.attribution.money import converted, missing_rates
 from workbench.contracts import (
     DefinitionComparison,
     OpportunityAttribution,
     PartnerCredit,
-    TouchAudit,
 )
 from workbench.definitions import Definition
 from workbench.errors import ParameterError, Problem, RateError
@@ -38,13 +33,27 @@ def attribution(facts: Snapshot, definition: Definition) -> Attribution:
 
     Raises RateError when an amount's currency has no rate on the day on which it is converted.
     """
+    pairs = decided_pairs(facts, definition)
+    classes, credit = classified(facts, definition, pairs)
+    return Attribution(
+        touch_audit=touch_audit(facts, definition, pairs).collect(),
+        opportunity_attribution=classes,
+        partner_credit=credit,
+    )
+
+
+def classified(
+    facts: Snapshot, definition: Definition, pairs: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The class of every opportunity, and its credit: `opportunity_attribution`, `partner_credit`.
+
+    `pairs` is what `decided_pairs` gives. Raises RateError as `attribution` does.
+    """
     opportunities = facts.opportunities.with_columns(_amount_reporting(facts, definition))
     if definition.basis == "crm_field":
-        audit, classes, shares = _by_crm_field(facts)
+        classes, shares = _by_crm_field(facts)
     else:
-        pairs = decided_pairs(facts, definition)
-        audit = touch_audit(facts, definition, pairs)
-        class_pairs = _class_pairs(pairs, definition)
+        class_pairs = _class_pairs(facts, pairs, definition)
         classes = _classes(facts, pairs, class_pairs)
         shares = partner_shares(class_pairs, definition)
         shares = shares.with_columns(facts.partner_ids.gather(shares["partner"]))
@@ -62,10 +71,9 @@ def attribution(facts: Snapshot, definition: Definition) -> Attribution:
         pl.lit(definition.version, pl.Int64).alias("definition_version"),
     )
     attributed = attributed.with_columns(_evidence_grade().alias("evidence_grade"))
-    return Attribution(
-        touch_audit=_in_order(audit, TouchAudit),
-        opportunity_attribution=_in_order(attributed, OpportunityAttribution),
-        partner_credit=_in_order(credit, PartnerCredit),
+    return (
+        attributed.select(list(OpportunityAttribution.dtypes())),  # in the snapshot's order
+        credit.select(list(PartnerCredit.dtypes())).sort(PartnerCredit.row_order()),
     )
 
 
@@ -90,13 +98,6 @@ def definition_comparison(facts: Snapshot, definitions: Sequence[Definition]) ->
     ).sort(DefinitionComparison.row_order())
 
 
-def _in_order(
-    frame: pl.DataFrame,
-    contract: type[TouchAudit] | type[OpportunityAttribution] | type[PartnerCredit],
-) -> pl.DataFrame:
-    return frame.select(list(contract.dtypes())).sort(contract.row_order())
-
-
 def _amount_reporting(facts: Snapshot, definition: Definition) -> pl.Series:
     amount = pl.col(definition.amount)
     unrated = facts.opportunities.filter(amount.is_not_null() & pl.col("rate").is_null())
@@ -110,14 +111,16 @@ def _amount_reporting(facts: Snapshot, definition: Definition) -> pl.Series:
     )
 
 
-def _class_pairs(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+def _class_pairs(facts: Snapshot, pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     """The accepted pairs of each opportunity's class, in order, with its `primary_partner`.
 
     Sourced is the first of the roles: where any accepted pair is sourced, the class is.
     """
+    accepted = pairs.filter(pl.col("reason").is_null()).filter(
+        pl.col("role") == pl.col("role").min().over("opportunity")
+    )
     return (
-        pairs.filter(pl.col("reason").is_null())
-        .filter(pl.col("role") == pl.col("role").min().over("opportunity"))
+        accepted.with_columns(facts.touches["touched_at"].gather(accepted["touch"]))
         .sort("opportunity", "touched_at", "touch")
         .with_columns(_primary_partner(definition).over("opportunity").alias("primary_partner"))
     )
@@ -158,8 +161,8 @@ def _classes(facts: Snapshot, pairs: pl.DataFrame, class_pairs: pl.DataFrame) ->
     )
 
 
-def _by_crm_field(facts: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Audit, classes and shares where the CRM's own field decides: no touch is consulted."""
+def _by_crm_field(facts: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Classes and shares where the CRM's own field decides: no touch is consulted."""
     claims = facts.opportunities.select(
         "opportunity",
         pl.col("crm_classification").fill_null("direct").alias("classification"),
@@ -183,7 +186,7 @@ def _by_crm_field(facts: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataF
         pl.lit(1, pl.Int64).alias("total_weight"),
         pl.lit(0, pl.Int64).alias("turn"),
     )
-    return touches_not_consulted(facts), classes, shares
+    return classes, shares
 
 
 def _evidence_grade() -> pl.Expr:

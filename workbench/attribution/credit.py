@@ -14,6 +14,7 @@ from workbench.vocabulary import TouchType
 # share 20 %; two touches get half each.
 _END_SHARE, _MIDDLE_SHARE = 40, 20
 _SHARE_PARTS = 2**53  # as fine as a float can tell shares apart
+_TIE_PARTS = 2**17  # remainders are equal within this part of a cent
 
 
 def partner_shares(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
@@ -97,6 +98,8 @@ def credited_amounts(shares: pl.DataFrame) -> pl.DataFrame:
         total = weight.sum().over("opportunity")
     product = cents.abs() * weight
     whole, remainder = product // total, product % total
+    if shares["weight"].dtype.is_float():  # equal remainders may differ by what a float cannot hold
+        remainder = (remainder * _TIE_PARTS + total // 2) // total
     left_over = cents.abs() - pl.col("whole").sum().over("opportunity")
     place = pl.int_range(pl.len()).over("opportunity")
     return (

@@ -12,15 +12,27 @@ Reasons: Final = pl.Enum(REJECTION_REASONS)
 Roles: Final = pl.Enum(ROLES)
 
 _FARTHEST_REACH: Final = {"none": OWN_LINK, "first": ACCOUNT_FIRST, "all": ACCOUNT_ANY}
+_DECIDED: Final = (
+    "touch",
+    "opportunity",
+    "partner",
+    "touch_type",
+    "from_created",
+    "from_closed",
+    "reason",
+    "rule",
+    "role",
+    "is_claimed",
+)
 _ANCHOR_DAYS: Final = {"created": "from_created", "closed": "from_closed"}
 
 
 def decided_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
     """The pairs of a definition, each with its decision.
 
-    One row per touch and opportunity that the definition pairs: the pair's facts, `reason` (null
-    when accepted), `rule` and `role` of the first rule that holds it, and `is_claimed`: accepted
-    but for the evidence gate.
+    One row per touch and opportunity that the definition pairs, in their order: what classes and
+    credit need of the pair's facts, `reason` (null when accepted), `rule` and `role` of the first
+    rule that holds it, and `is_claimed`: accepted but for the evidence gate.
     """
     role_of_rule = {number: rule.role for number, rule in enumerate(definition.rules)}
     reasons = _reasons(definition)
@@ -30,7 +42,7 @@ def decided_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
     )
     return (
         facts.pairs.lazy()
-        .filter(pl.col("reach") <= _FARTHEST_REACH[definition.account_touches])
+        .filter(_is_paired(definition))
         .with_columns(_first_rule(definition).alias("rule"))
         .with_columns(first_reason.alias("reason"), claimed.alias("is_claimed"))
         .with_columns(
@@ -38,51 +50,75 @@ def decided_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
             .replace_strict(role_of_rule, default=None, return_dtype=Roles)
             .alias("role")
         )
+        .select(_DECIDED)
         .collect()
     )
 
 
-def unpaired_touches(facts: Snapshot, definition: Definition) -> pl.DataFrame:
-    """The touches that the definition pairs with no opportunity."""
-    return facts.touches.filter(pl.col("reach") > _FARTHEST_REACH[definition.account_touches])
+def touch_audit(facts: Snapshot, definition: Definition, pairs: pl.DataFrame) -> pl.LazyFrame:
+    """What became of every touch: one row per pair, and one per touch without a pair, in order.
 
-
-def touch_audit(facts: Snapshot, definition: Definition, pairs: pl.DataFrame) -> pl.DataFrame:
-    """What became of every touch: one row per pair, and one per touch without a pair."""
+    `pairs` is what `decided_pairs` gives. Sunk into a file, the audit is never whole in memory.
+    """
     accepted = pl.col("reason").is_null()
-    touch = pairs["touch"]
-    of_pairs = pairs.select(
-        facts.touches["touch_id"].gather(touch),
-        facts.opportunities["opportunity_id"].gather(pairs["opportunity"]),
-        facts.touches["partner_id"].gather(touch),
-        pl.col("touch_type").cast(pl.String),
-        "touched_at",
+    decided = pairs.lazy().select(
+        "touch",
+        "opportunity",
+        pl.when(accepted).then("role").alias("role"),
+        "reason",
+        pl.when(accepted).then("rule").alias("rule"),
+    )
+    reason = "not_consulted" if definition.basis == "crm_field" else "no_opportunity"
+    unpaired = (
+        _unpaired_touches(facts, pairs)
+        .to_frame()
+        .lazy()
+        .select(
+            "touch",
+            pl.lit(None, pl.UInt32).alias("opportunity"),
+            pl.lit(None, Roles).alias("role"),
+            pl.lit(reason, Reasons).alias("reason"),
+            pl.lit(None, pl.UInt8).alias("rule"),
+        )
+    )
+    return _in_words(facts, decided.merge_sorted(unpaired, key="touch"))
+
+
+def _is_paired(definition: Definition) -> pl.Expr:
+    if definition.basis == "crm_field":
+        return pl.lit(False)  # noqa: FBT003
+    return pl.col("reach") <= _FARTHEST_REACH[definition.account_touches]
+
+
+def _unpaired_touches(facts: Snapshot, pairs: pl.DataFrame) -> pl.Series:
+    """The touches that are paired with no opportunity."""
+    is_unpaired = pl.repeat(True, facts.touches.height, eager=True)  # noqa: FBT003
+    return facts.touches["touch"].filter(is_unpaired.scatter(pairs["touch"], False))  # noqa: FBT003
+
+
+def _in_words(facts: Snapshot, audit: pl.LazyFrame) -> pl.LazyFrame:
+    """The audit with ids and words instead of numbers."""
+    accepted = pl.col("reason").is_null()
+    own_link = _looked_up("touch", facts.touches["opportunity_id"])
+    return audit.select(
+        _looked_up("touch", facts.touches["touch_id"]),
+        pl.coalesce(own_link, _looked_up("opportunity", facts.opportunities["opportunity_id"])),
+        _looked_up("touch", facts.touches["partner_id"]),
+        _looked_up("touch", facts.touches["touch_type"]).cast(pl.String),
+        _looked_up("touch", facts.touches["touched_at"]),
         pl.when(accepted).then(pl.lit("accepted")).otherwise(pl.lit("rejected")).alias("decision"),
-        pl.when(accepted).then(pl.col("role").cast(pl.String)).alias("role"),
+        pl.col("role").cast(pl.String),
         pl.col("reason").cast(pl.String),
-        pl.when(accepted).then(pl.col("rule").cast(pl.Int64)).alias("rule"),
-    )
-    return pl.concat(
-        [of_pairs, _rejected(unpaired_touches(facts, definition), reason="no_opportunity")]
+        pl.col("rule").cast(pl.Int64),
     )
 
 
-def touches_not_consulted(facts: Snapshot) -> pl.DataFrame:
-    """The audit of a definition that asks the CRM alone: one rejected row per touch."""
-    return _rejected(facts.touches, reason="not_consulted")
-
-
-def _rejected(touches: pl.DataFrame, *, reason: str) -> pl.DataFrame:
-    return touches.select(
-        "touch_id",
-        "opportunity_id",
-        "partner_id",
-        pl.col("touch_type").cast(pl.String),
-        "touched_at",
-        pl.lit("rejected").alias("decision"),
-        pl.lit(None, pl.String).alias("role"),
-        pl.lit(reason).alias("reason"),
-        pl.lit(None, pl.Int64).alias("rule"),
+def _looked_up(number: str, values: pl.Series) -> pl.Expr:
+    """The value at each row number: like `gather`, but batch by batch."""
+    return (
+        pl.col(number)
+        .map_batches(values.gather, return_dtype=values.dtype, is_elementwise=True)
+        .alias(values.name)
     )
 
 
@@ -116,10 +152,11 @@ def _reasons(definition: Definition) -> list[tuple[str, pl.Expr]]:
 
 def _first_rule(definition: Definition) -> pl.Expr:
     """The number of the first rule that lists the touch's type and whose window holds its day."""
-    return pl.coalesce(
+    numbers = (
         pl.when(_fits(rule)).then(pl.lit(number, pl.UInt8))
         for number, rule in enumerate(definition.rules)
     )
+    return pl.coalesce(*numbers, pl.lit(None, pl.UInt8))
 
 
 def _fits(rule: Rule) -> pl.Expr:

@@ -15,16 +15,43 @@ from pandera.typing.polars import DataFrame
 from workbench.attribution.money import rate_in_force
 from workbench.contracts import AccountMerges
 from workbench.identity import surviving_accounts
-from workbench.vocabulary import TOUCH_TYPES
+from workbench.vocabulary import OPPORTUNITY_TYPES, TOUCH_TYPES
 
 # How a touch reaches an opportunity, nearest first: by its own link; by the account, to those open
 # on its day and the next one created; by the account, to any other one.
 OWN_LINK: Final = 0
 ACCOUNT_FIRST: Final = 1
 ACCOUNT_ANY: Final = 2
-UNLINKED: Final = 3
 
 TouchTypes: Final = pl.Enum(TOUCH_TYPES)
+OpportunityTypes: Final = pl.Enum(OPPORTUNITY_TYPES)
+
+_OF_OPPORTUNITY: Final = (
+    "opportunity_id",
+    "account_id",
+    "opportunity_type",
+    "stage",
+    "status",
+    "owner",
+    "created_at",
+    "created_day",
+    "closed_at",
+    "is_closed",
+    "last_day",
+    "amount",
+    "recurring_amount",
+    "currency",
+    "crm_classification",
+    "crm_partner_id",
+)
+_OF_TOUCH: Final = (
+    "partner",
+    "touch_type",
+    "is_after_as_of",
+    "has_evidence",
+    "has_contact",
+    "is_accepted_by_seller",
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +59,8 @@ class Snapshot:
     """The facts of one snapshot; rows are known by their number in the order of their id.
 
     `opportunities`: one row per opportunity created on or before the as-of day. `touches`: one row
-    per touch, with the `reach` of its nearest link. `pairs`: one row per touch and opportunity that
-    any definition could pair, `touch` and `opportunity` being row numbers.
+    per touch. `pairs`: one row per touch and opportunity that any definition could pair, `touch`
+    and `opportunity` being row numbers, in their order; `reach` says how the two are linked.
     """
 
     opportunities: pl.DataFrame
@@ -44,8 +71,8 @@ class Snapshot:
 
 def snapshot(
     *,
-    opportunities: pl.DataFrame,
-    touches: pl.DataFrame,
+    opportunities: pl.DataFrame | pl.LazyFrame,
+    touches: pl.DataFrame | pl.LazyFrame,
     partners: pl.DataFrame,
     account_merges: DataFrame[AccountMerges] | None,
     fx_rates: pl.DataFrame | None,
@@ -56,7 +83,8 @@ def snapshot(
     """Prepare the facts of canonical tables, once for every definition.
 
     Days are whole calendar days of `timezone`. An opportunity that is open, or closes after the
-    as-of day, is open on it; its last day is then the as-of day.
+    as-of day, is open on it; its last day is then the as-of day. Opportunities and touches may be
+    lazy: of a scanned file only the columns that count are then read.
     """
     opportunity_facts = _opportunity_facts(
         opportunities,
@@ -68,13 +96,9 @@ def snapshot(
     partner_ids = partners["partner_id"].sort()
     touch_facts = _touch_facts(touches, partner_ids=partner_ids, as_of=as_of, timezone=timezone)
     links = _links(touch_facts, opportunity_facts, account_merges)
-    reach = links.group_by("touch").agg(pl.col("reach").min())
-    touch_facts = touch_facts.join(
-        reach, on="touch", how="left", maintain_order="left"
-    ).with_columns(pl.col("reach").fill_null(UNLINKED))
     return Snapshot(
         opportunities=opportunity_facts,
-        touches=touch_facts,
+        touches=touch_facts.drop("account_id"),
         pairs=_pair_facts(links, touch_facts, opportunity_facts),
         partner_ids=partner_ids,
     )
@@ -85,8 +109,27 @@ def local_day(instant: str, timezone: str) -> pl.Expr:
     return pl.col(instant).dt.convert_time_zone(timezone).dt.date()
 
 
+def _days_between(start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """Whole days from one calendar day to another; a date is stored as its number of days."""
+    return end.to_physical() - start.to_physical()
+
+
+def _number(column: str, ids: pl.Series) -> pl.Expr:
+    """The row number of each id in `ids`, null where it is not there.
+
+    An Enum numbers its words, and looking a word up keeps the rows in their order, as a join would
+    not.
+    """
+    return pl.col(column).cast(pl.Enum(ids), strict=False).to_physical().cast(pl.UInt32)
+
+
+def _in_order_of(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The rows sorted by their id. Tables that ingest wrote are, and finding that out is cheap."""
+    return rows if rows[key].is_sorted() else rows.sort(key)
+
+
 def _opportunity_facts(
-    opportunities: pl.DataFrame,
+    opportunities: pl.DataFrame | pl.LazyFrame,
     *,
     fx_rates: pl.DataFrame | None,
     as_of: date,
@@ -105,10 +148,10 @@ def _opportunity_facts(
             pl.when("is_closed").then("status").otherwise(pl.lit("open")).alias("status"),
             pl.when("is_closed").then("closed_at").alias("closed_at"),
         )
-        .sort("opportunity_id")
-        .with_row_index("opportunity")
-        .collect()
+        .select(_OF_OPPORTUNITY)
+        .collect(engine="streaming")
     )
+    facts = _in_order_of(facts, "opportunity_id").with_row_index("opportunity")
     rates = rate_in_force(
         facts.select("currency", day="last_day"),
         fx_rates=fx_rates,
@@ -118,35 +161,33 @@ def _opportunity_facts(
 
 
 def _touch_facts(
-    touches: pl.DataFrame, *, partner_ids: pl.Series, as_of: date, timezone: str
+    touches: pl.DataFrame | pl.LazyFrame, *, partner_ids: pl.Series, as_of: date, timezone: str
 ) -> pl.DataFrame:
-    known = pl.DataFrame({"partner_id": partner_ids}).with_row_index("partner")
-    logged_after = local_day("logged_at", timezone) - local_day("touched_at", timezone)
-    return (
+    facts = (
         touches.lazy()
-        .sort("touch_id")
-        .with_row_index("touch")
-        .join(known.lazy(), on="partner_id", how="left", maintain_order="left")
+        .with_columns(
+            local_day("touched_at", timezone).alias("touched_day"),
+            local_day("logged_at", timezone).alias("logged_day"),
+        )
         .select(
-            "touch",
             "touch_id",
             "opportunity_id",
             "account_id",
             "partner_id",
-            "partner",
+            _number("partner_id", partner_ids).alias("partner"),
             pl.col("touch_type").cast(TouchTypes),
             "touched_at",
-            local_day("touched_at", timezone).alias("touched_day"),
-            local_day("logged_at", timezone).alias("logged_day"),
-            logged_after.dt.total_days().cast(pl.Int32).alias("days_to_log"),
-            (local_day("touched_at", timezone) > as_of).alias("is_after_as_of"),
+            "touched_day",
+            "logged_day",
+            (pl.col("touched_day") > as_of).alias("is_after_as_of"),
             pl.col("evidence_url").is_not_null().alias("has_evidence"),
             pl.col("partner_contact").is_not_null().alias("has_contact"),
             pl.col("accepted_by").is_not_null().alias("is_accepted_by_seller"),
             "evidence_url",
         )
-        .collect()
+        .collect(engine="streaming")
     )
+    return _in_order_of(facts, "touch_id").with_row_index("touch")
 
 
 def _links(
@@ -154,10 +195,17 @@ def _links(
     opportunities: pl.DataFrame,
     account_merges: DataFrame[AccountMerges] | None,
 ) -> pl.DataFrame:
-    """One row per touch and opportunity that belong together, with the reach of the link."""
-    own = touches.join(
-        opportunities.select("opportunity_id", "opportunity"), on="opportunity_id"
-    ).select("touch", "opportunity", pl.lit(OWN_LINK, pl.UInt8).alias("reach"))
+    """One row per touch and opportunity that belong together, in their order, with the reach."""
+    own = (
+        touches.lazy()
+        .select(
+            "touch",
+            _number("opportunity_id", opportunities["opportunity_id"]).alias("opportunity"),
+            pl.lit(OWN_LINK, pl.UInt8).alias("reach"),
+        )
+        .filter(pl.col("opportunity").is_not_null())
+        .collect()
+    )
     on_account = touches.filter(
         pl.col("opportunity_id").is_null() & pl.col("account_id").is_not_null()
     ).select("touch", "account_id", "touched_day")
@@ -174,9 +222,8 @@ def _links(
     came_later = pl.col("created_day") > pl.col("touched_day")
     following = (
         candidates.filter(came_later)
-        .sort("created_at", "opportunity")
-        .unique("touch", keep="first")
-        .select("touch", pl.col("opportunity").alias("next"))
+        .group_by("touch")
+        .agg(pl.col("opportunity").sort_by("created_at", "opportunity").first().alias("next"))
     )
     by_account = candidates.join(following, on="touch", how="left").select(
         "touch",
@@ -186,7 +233,8 @@ def _links(
         .otherwise(pl.lit(ACCOUNT_ANY, pl.UInt8))
         .alias("reach"),
     )
-    return pl.concat([own, by_account])
+    in_order = by_account.sort("touch", "opportunity")
+    return pl.concat([own, in_order]).sort("touch", maintain_order=True)
 
 
 def _with_surviving_account(
@@ -210,25 +258,20 @@ def _pair_facts(
     def of_opportunity(column: str) -> pl.Series:
         return opportunities[column].gather(links["opportunity"])
 
-    touched_day, last_day = of_touch("touched_day"), of_opportunity("last_day")
-    from_created = (touched_day - of_opportunity("created_day")).dt.total_days().cast(pl.Int32)
-    from_closed = (touched_day - last_day).dt.total_days().cast(pl.Int32)
-    return links.with_columns(
-        from_created.alias("from_created"),
-        from_closed.alias("from_closed"),
-        (of_touch("logged_day") > last_day).fill_null(value=False).alias("is_logged_after_close"),
-        of_opportunity("opportunity_type").alias("opportunity_type"),
-        *(
-            of_touch(column).alias(column)
-            for column in (
-                "partner",
-                "touch_type",
-                "touched_at",
-                "days_to_log",
-                "is_after_as_of",
-                "has_evidence",
-                "has_contact",
-                "is_accepted_by_seller",
-            )
-        ),
+    days = pl.DataFrame(
+        [
+            of_touch("touched_day"),
+            of_touch("logged_day"),
+            of_opportunity("created_day"),
+            of_opportunity("last_day"),
+        ]
+    ).select(
+        _days_between(pl.col("created_day"), pl.col("touched_day")).alias("from_created"),
+        _days_between(pl.col("last_day"), pl.col("touched_day")).alias("from_closed"),
+        _days_between(pl.col("touched_day"), pl.col("logged_day")).alias("days_to_log"),
+        (pl.col("logged_day") > pl.col("last_day"))
+        .fill_null(value=False)
+        .alias("is_logged_after_close"),
     )
+    kinds = opportunities["opportunity_type"].cast(OpportunityTypes).gather(links["opportunity"])
+    return links.hstack(days).with_columns(kinds, *(of_touch(column) for column in _OF_TOUCH))
