@@ -7,7 +7,6 @@ import pytest
 
 from tests.unit import readout_frames as frames
 from workbench.charts import (
-    AnyChart,
     chart_svg,
     evidence_grades,
     findings_by_rule,
@@ -15,6 +14,7 @@ from workbench.charts import (
     trend_by_classification,
     win_rate_intervals,
 )
+from workbench.charts.theme import AnyChart
 from workbench.contracts import QualityFindings
 
 AS_OF = date(2026, 10, 31)
@@ -70,8 +70,8 @@ def test_trend_by_classification__empty_frame() -> None:
 def test_win_rate_intervals__each_rate_with_its_counts() -> None:
     chart = win_rate_intervals(frames.metrics(), period="2026-Q4", as_of=AS_OF)
     drawn = letters(chart)
-    assert {"45.2% (28 of 62)", "35.2% (31 of 88)", "25.7% (44 of 171)"} <= set(drawn)
-    assert {"0%", "100%"} <= set(drawn)
+    assert {"45.2 % (28 of 62)", "35.2 % (31 of 88)", "25.7 % (44 of 171)"} <= set(drawn)
+    assert {"0 %", "100 %"} <= set(drawn)
 
 
 def test_win_rate_intervals__a_missing_rate_has_its_reason_in_the_alt_text() -> None:
@@ -129,7 +129,9 @@ def test_show_charts_as_svg__inline_and_nothing_fetched() -> None:
     bundle = trend(frames.metrics())._repr_mimebundle_(None, None)
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data is not None
-    assert data["text/html"].startswith('<svg role="img" aria-label="Bookings, USD m')
+    assert data["text/html"].startswith(
+        '<svg style="zoom: 1.3" role="img" aria-label="Bookings, USD m'
+    )
     assert "<script" not in data["text/html"]
     assert "src=" not in data["text/html"]
     assert data["text/plain"].startswith("Bookings, USD m")

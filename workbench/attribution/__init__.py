@@ -1,15 +1,44 @@
 """Attribution: one definition over one snapshot; contract.md, section 2."""
 
-from workbench.attribution.classification import Attribution, attribution, definition_comparison
+from workbench.attribution.classification import (
+    Attribution,
+    attribution,
+    classified,
+    definition_comparison,
+)
+from workbench.attribution.comparison import Comparison, class_changes, class_totals, compared
 from workbench.attribution.conservation import check_conservation
+from workbench.attribution.decisions import decided_pairs, touch_audit
 from workbench.attribution.facts import Snapshot, local_day, snapshot
+from workbench.attribution.overlap import (
+    double_count_in_words,
+    partner_claims,
+    partner_overlap,
+)
+from workbench.attribution.rulings import ruling_in_words, rulings_in_words, with_rulings
+from workbench.attribution.sensitivity import Sensitivity, swept
 
 __all__ = [
     "Attribution",
+    "Comparison",
+    "Sensitivity",
     "Snapshot",
     "attribution",
     "check_conservation",
+    "class_changes",
+    "class_totals",
+    "classified",
+    "compared",
+    "decided_pairs",
     "definition_comparison",
+    "double_count_in_words",
     "local_day",
+    "partner_claims",
+    "partner_overlap",
+    "ruling_in_words",
+    "rulings_in_words",
     "snapshot",
+    "swept",
+    "touch_audit",
+    "with_rulings",
 ]

@@ -1,0 +1,17 @@
+"""Charts: a table in, an Altair chart out, under one theme."""
+
+from workbench.charts.metrics import period_title, trend_by_classification, win_rate_intervals
+from workbench.charts.records import evidence_grades, findings_by_rule
+from workbench.charts.sensitivity import sensitivity_tornado
+from workbench.charts.theme import chart_svg, show_charts_as_svg
+
+__all__ = [
+    "chart_svg",
+    "evidence_grades",
+    "findings_by_rule",
+    "period_title",
+    "sensitivity_tornado",
+    "show_charts_as_svg",
+    "trend_by_classification",
+    "win_rate_intervals",
+]
