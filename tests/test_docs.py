@@ -12,6 +12,7 @@ import pytest
 
 from tests.tables_page import tables_page
 from workbench.cli import commands
+from workbench.params import RunParams
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -103,6 +104,14 @@ def test_docs__links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
 
     assert not [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_docs__every_parameter_is_explained() -> None:
+    text = (PROJECT / "docs" / "parameters.md").read_text(encoding="utf-8")
+
+    explained = set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE))
+
+    assert explained == set(RunParams.model_fields) - {"name"}
 
 
 def test_docs__tables_are_those_of_the_contracts() -> None:

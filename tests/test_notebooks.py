@@ -11,6 +11,8 @@ from papermill import inspect_notebook
 from workbench.vocabulary import STAGES
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+STAGE_NOTEBOOKS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
+LAB_NOTEBOOKS = [path for path in NOTEBOOKS if path not in STAGE_NOTEBOOKS]
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -22,9 +24,10 @@ def cells(path: Path, kind: str) -> list[Any]:
 
 
 def test_notebooks__one_for_each_stage() -> None:
-    assert [path.stem for path in NOTEBOOKS] == [
+    assert [path.stem for path in STAGE_NOTEBOOKS] == [
         f"{number:02d}_{stage}" for number, stage in enumerate(STAGES, start=1)
     ]
+    assert [path.stem for path in LAB_NOTEBOOKS] == ["lab_definitions"]
 
 
 @every_notebook
@@ -81,6 +84,6 @@ def test_notebook__says_what_a_reviewer_needs(path: Path) -> None:
         "## The rule",
         "*Example",
         "## What to check",
-        "## What this stage does not know",
+        f"## What {'this stage' if path in STAGE_NOTEBOOKS else 'the lab'} does not know",
     ):
         assert words in prose

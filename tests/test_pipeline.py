@@ -16,6 +16,7 @@ from tests.project import Project
 from workbench.contracts import TABLES
 from workbench.sample import write_sample
 from workbench.tables import checked
+from workbench.vocabulary import STAGES
 
 INTENDED_TO_DIFFER = {"ingest_summary": ["sha256"], "rejects": ["row_number"]}
 
@@ -37,7 +38,9 @@ def test_demo__makes_one_page_and_an_index(demo: Path) -> None:
 
     assert len(page.pages) == 1
     assert "DRAFT" in page.pages[0].extract_text()
-    assert (demo / "html" / "index.html").exists()
+    index = (demo / "html" / "index.html").read_text(encoding="utf-8")
+    assert index.count('<img src="data:image/png;base64,') == 1
+    assert 'alt="The page of Q4 FY2026"' in index
 
 
 def test_demo__writes_every_table_to_its_contract(demo: Path) -> None:
@@ -101,6 +104,31 @@ def test_run__from_a_stage_takes_over_the_tables_before_it(project: Project, dem
     assert not (later / "notebooks" / "01_ingest.ipynb").exists()
     for name in TABLES:
         assert project.table(later, name).equals(project.table(demo, name)), name
+
+
+def test_run__from_a_stage_with_another_definition_writes_nothing(
+    project: Project, demo: Path
+) -> None:
+    before = project.files()
+
+    said = project.workbench(
+        "run", "params/demo.yaml", "--from", "metrics", "-p", "definition=crm_field", expect=2
+    )
+
+    assert f"{project.latest('demo').name} made its tables" in said
+    assert project.files() == before
+
+
+def test_run__a_broken_first_run_leaves_no_folder(project: Project) -> None:
+    source = project.folder / "broken-first"
+    write_sample(source, opportunities=60, touches=200, format="csv")
+    with (source / "touches.csv").open("a", encoding="utf-8") as file:
+        file.write("TCH-1,OPP-1\n")
+    params = project.params("first", source="broken-first", output_root="first")
+
+    project.workbench("run", params, expect=2)
+
+    assert not (project.folder / "first").exists()
 
 
 def test_run__a_taken_name_is_an_error(project: Project, demo: Path) -> None:
@@ -230,7 +258,8 @@ def test_pages__fetch_nothing(demo: Path) -> None:
     )
     pages = sorted((demo / "html").glob("*.html"))
 
-    assert len(pages) == 6
+    assert {"comparison.html", "index.html"} < {page.name for page in pages}
+    assert len(pages) == len(STAGES) + 2
     for page in pages:
         html = page.read_text(encoding="utf-8")
         assert not loads.findall(html), page.name

@@ -70,6 +70,63 @@ def check(params_file: str, overrides: tuple[str, ...]) -> None:
 
 
 @commands.command()
+@click.argument("definition")
+def show(definition: str) -> None:
+    """Print a definition, named by its file or its id, as a sales leader would read it."""
+    from workbench.definitions import definition_page, find_definition_file, read_definition
+
+    click.echo(definition_page(read_definition(find_definition_file(definition))))
+
+
+@commands.command()
+@click.argument("params_file")
+@click.argument("definitions", nargs=-1)
+@click.option(
+    "-p",
+    "overrides",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set one parameter for this comparison.",
+)
+def compare(params_file: str, definitions: tuple[str, ...], overrides: tuple[str, ...]) -> None:
+    """Hold definitions, by id or file, against the first of them on the same data.
+
+    One definition is held against the parameter file's own; none is named: the parameter file
+    says which.
+    """
+    from workbench.comparison_report import comparison_text
+    from workbench.pipeline.comparing import compare_definitions
+
+    done = compare_definitions(params_file, definitions, _settings(overrides))
+    rows = f"{done.comparison.results[0].opportunity_attribution.height:,} opportunities"
+    click.echo(f"As of {done.params.as_of}: {rows}, from {done.tables_from}.")
+    click.echo(comparison_text(done.comparison, currency=done.params.reporting_currency))
+
+
+@commands.command()
+@click.argument("params_file")
+@click.argument("opportunity_id", metavar="OPPORTUNITY")
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the case to this file, as a page that needs nothing else.",
+)
+def why(params_file: str, opportunity_id: str, page: Path | None) -> None:
+    """Say why an opportunity has its class, by the last finished run, and what would turn it."""
+    from workbench.case_report import case_page, case_text
+    from workbench.pipeline.cases import opportunity_case
+
+    view = opportunity_case(params_file, opportunity_id)
+    if page is None:
+        click.echo(case_text(view))
+        return
+    page.write_text(case_page(view), encoding="utf-8")
+    click.echo(f"The case of {opportunity_id}: {page}")
+
+
+@commands.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--opportunities", type=click.IntRange(min=1), default=1500, show_default=True)
 @click.option("--touches", type=click.IntRange(min=1), default=7000, show_default=True)
@@ -149,3 +206,6 @@ def main() -> None:
     except WorkbenchError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a disk that is full or may not be written
+        click.echo(f"Error: {error.filename or 'a file'}: {error.strerror}.", err=True)
+        sys.exit(1)

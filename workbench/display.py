@@ -12,13 +12,28 @@ from IPython.display import HTML
 
 ROWS_SHOWN: Final = 20
 _TEXT_COLOUR: Final = "#333333"
+# Columns that hold a word of a closed list; in a cell its underscores are blanks.
+_WORDS: Final = frozenset(
+    {
+        "classification",
+        "decision",
+        "evidence_grade",
+        "metric",
+        "opportunity_type",
+        "partner_type",
+        "reason",
+        "role",
+        "touch_type",
+    }
+)
 
 
 def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
     """The first rows of a frame as a captioned table; says how many rows it leaves out.
 
-    Column names are shown with blanks, whole numbers and amounts with thousands separators, shares
-    and rates (`_rate`, `_share`, `score`) in percent, instants as days, a missing value as a dash.
+    Column names and the words of closed lists are shown with blanks, whole numbers, amounts and
+    counts (rows whose `unit` is count) with thousands separators, shares and rates (`_rate`,
+    `_share`, `score`) in percent, instants as days, a missing value as a dash.
     """
     left_out = frame.height - rows
     anchor = "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())
@@ -29,8 +44,9 @@ def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
     amounts = [n for n in names if n not in percents and n not in integers]
     shown = (
         shown.fmt_integer(columns=integers)
-        .fmt_percent(columns=percents, decimals=1)
+        .fmt_percent(columns=percents, decimals=1, incl_space=True)
         .fmt_number(columns=amounts, decimals=2)
+        .fmt_integer(columns=amounts, rows=_counts(frame.head(rows)))
         .sub_missing(missing_text="–")
         .cols_label({name: name.replace("_", " ") for name in frame.columns})
         .cols_align("right", columns=names)
@@ -46,8 +62,9 @@ def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
         )
     )
     keys = [name for name in frame.columns if name.endswith(("_id", "_on", "_at"))]
-    if keys and not frame.is_empty():
-        shown = shown.tab_style(style.css("white-space: nowrap"), loc.body(columns=keys))
+    whole = [*keys, *(name for name in names if name not in keys)]
+    if whole and not frame.is_empty():
+        shown = shown.tab_style(style.css("white-space: nowrap"), loc.body(columns=whole))
     if left_out > 0:
         shown = shown.tab_source_note(f"The first {rows} of {frame.height:,} rows.")
     if frame.is_empty():
@@ -55,10 +72,24 @@ def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
     return HTML(shown.as_raw_html())
 
 
+def _counts(frame: pl.DataFrame) -> list[int]:
+    """The numbers of the rows whose values are counts."""
+    units = frame["unit"].to_list() if "unit" in frame.columns else []
+    return [number for number, unit in enumerate(units) if unit == "count"]
+
+
 def _readable(frame: pl.DataFrame) -> pl.DataFrame:
-    """Instants as days in UTC and lists as words: what a cell can show."""
+    """Instants as days in UTC, lists as words, words without underscores: what a cell can show."""
     dtypes = frame.schema
     return frame.with_columns(
+        *(
+            pl.col(name)
+            .cast(pl.String)
+            .str.replace("co_sell", "co-sell", literal=True)
+            .str.replace_all("_", " ", literal=True)
+            for name, dtype in dtypes.items()
+            if name in _WORDS and isinstance(dtype, pl.String | pl.Enum | pl.Categorical)
+        ),
         *(
             pl.col(name).dt.strftime("%Y-%m-%d")
             for name, dtype in dtypes.items()
@@ -77,8 +108,8 @@ def sentences(texts: Iterable[str]) -> HTML:
     return HTML("".join(f"<p>{escape(text)}</p>" for text in texts) or "<p>Nothing to say.</p>")
 
 
-def picture(svg: str, *, description: str) -> HTML:
+def picture(png: bytes, *, description: str) -> HTML:
     """A page as a picture, with the words that stand for it where it cannot be seen."""
-    source = b64encode(svg.encode()).decode()
-    image = f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(description)}"'
-    return HTML(f'{image} style="border: 1px solid #cccccc; max-width: 100%">')
+    source = b64encode(png).decode()
+    image = f'<img class="page" src="data:image/png;base64,{source}" alt="{escape(description)}"'
+    return HTML(f'{image} style="border: 1px solid #cccccc; max-width: 100%; width: 850px">')

@@ -35,6 +35,7 @@ class RunParams(Document):
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     fiscal_year_start: FiscalMonth = 1
     readout: Path | None
+    rulings: Path | None = None
     paper: Literal["a4", "us-letter"] = "a4"
     output_root: Path
 
@@ -120,6 +121,8 @@ def read_params(params_file: str | Path, overrides: Mapping[str, str] | None = N
         content["source"] = lookup.existing(content["source"], "source")
     if "source_folder" in content:
         content["source_folder"] = lookup.existing(content["source_folder"], "source_folder")
+    if "rulings" in content:
+        content["rulings"] = lookup.existing(content["rulings"], "rulings")
     if "definition" in content:
         content["definition"] = lookup.definition(content["definition"], "definition")
     others = content.get("compare_with", [])
@@ -132,7 +135,7 @@ def read_params(params_file: str | Path, overrides: Mapping[str, str] | None = N
     by_period = f"params/readouts/{content['period']}.yaml" if "period" in content else "none"
     readout = content.get("readout") or by_period
     content["readout"] = None if readout == "none" else lookup.readout(readout)
-    content["output_root"] = lookup.base / str(content.get("output_root", "outputs"))
+    content["output_root"] = lookup.output_root(content.get("output_root", "outputs"))
     try:
         params = parse_document({**content, "name": path.stem}, RunParams, str(path))
     except ParameterError as error:
@@ -193,6 +196,18 @@ class _Lookup:
                 hint = f"make the sample company with 'workbench sample {name}'."
             self.problems.append(Problem(str(self.path), f"'{key}': there is no '{value}'.", hint))
         return found or name
+
+    def output_root(self, value: Any) -> Path:
+        """The folder for what a run writes, which need not exist."""
+        folder = self.base / str(value)
+        above = next(part for part in (folder, *folder.parents) if part.exists())
+        what = "" if above.is_dir() else f"{above} is no folder."
+        if isinstance(value, list | dict) or not str(value).strip():
+            what = f"'{value}' is no name of a folder."
+        if what:
+            hint = f"name a folder; a relative path starts at {self.base}."
+            self.problems.append(Problem(str(self.path), f"'output_root': {what}", hint))
+        return folder
 
     def definition(self, value: Any, key: str) -> Path:
         name = Path(str(value))

@@ -7,7 +7,8 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
@@ -29,18 +30,26 @@ from workbench.contracts import (
     QualityFindings,
     QualityScores,
     Rejects,
+    RulingsApplied,
     TouchAudit,
 )
-from workbench.definitions import Definition, read_definition
+from workbench.definitions import TEXT_KEYS, Definition, read_definition
 from workbench.errors import Problem, RunError
 from workbench.params import RunParams, read_params
+from workbench.rulings import Ruling, read_rulings
 from workbench.tables import AnyContract, read_table, table_file, write_table
 from workbench.vocabulary import STAGES, Stage
 
 STAGE_TABLES: Final[dict[Stage, tuple[type[Contract], ...]]] = {
     "ingest": (*CANONICAL_TABLES, Rejects, IngestSummary),
     "data_quality": (QualityFindings, QualityScores),
-    "attribution": (TouchAudit, OpportunityAttribution, PartnerCredit, DefinitionComparison),
+    "attribution": (
+        TouchAudit,
+        OpportunityAttribution,
+        PartnerCredit,
+        DefinitionComparison,
+        RulingsApplied,
+    ),
     "metrics": (Metrics,),
     "readout": (),
 }
@@ -59,13 +68,15 @@ STAGE_PARAMETERS: Final[dict[Stage, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its parameters, its definition, those it is compared with, and its folder."""
+    """One run: its parameters, definition, those it is compared with, rulings, and its folder."""
 
     params: RunParams
     definition: Definition
     compared_definitions: tuple[Definition, ...]
     run_id: str
     folder: Path
+    rulings: tuple[Ruling, ...] = ()
+    made_parents: tuple[Path, ...] = ()
 
     @property
     def tables(self) -> Path:
@@ -111,8 +122,14 @@ class Run:
 
 
 def new_run_id(params: RunParams) -> str:
-    """A name for a run that begins now: its parameter file, its period and the time in UTC."""
-    return f"{params.name}-{params.period}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    """A name for a run that begins now: its parameter file, its period and the time in UTC.
+
+    Runs that begin in the same second are counted: the second one ends in `-2`.
+    """
+    name = f"{params.name}-{params.period}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    names = (name, *(f"{name}-{number}" for number in range(2, 100)))
+    taken = params.output_root / "runs"
+    return next((free for free in names if not (taken / free).exists()), name)
 
 
 def create_run(params: RunParams, run_id: str) -> Run:
@@ -121,12 +138,19 @@ def create_run(params: RunParams, run_id: str) -> Run:
     Raises RunError when the name is taken, for a run folder is never written twice, or is no name.
     """
     folder = _run_folder(params, run_id)
+    made = tuple(parent for parent in folder.parents if not parent.exists())
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
         hint = "name another with --run-id, or leave it out."
         raise RunError([Problem(run_id, f"{folder} exists already.", hint)]) from None
-    run = _with_folders(_with_own_definitions(params, folder), run_id, folder)
+    except OSError as error:
+        _remove_empty(made)
+        what = f"{folder} cannot be made: {error.strerror}."
+        raise RunError([Problem(run_id, what)]) from None
+    run = replace(
+        _with_folders(_with_own_definitions(params, folder), run_id, folder), made_parents=made
+    )
     run.params_file.write_text(run.params.to_yaml(), encoding="utf-8")
     return run
 
@@ -162,11 +186,12 @@ def _with_folders(params: RunParams, run_id: str, folder: Path) -> Run:
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     compared = tuple(read_definition(path) for path in params.compare_with)
-    return Run(params, read_definition(params.definition), compared, run_id, folder)
+    rulings = read_rulings(params.rulings) if params.rulings is not None else ()
+    return Run(params, read_definition(params.definition), compared, run_id, folder, rulings)
 
 
 def _with_own_definitions(params: RunParams, folder: Path) -> RunParams:
-    """The same parameters on copies of the definitions: an edit meanwhile changes no stage."""
+    """The same parameters on copies of definitions and rulings: an edit changes no stage."""
 
     def kept(path: Path) -> Path:
         copy = folder / "definitions" / f"{read_definition(path).id}.yaml"
@@ -174,9 +199,10 @@ def _with_own_definitions(params: RunParams, folder: Path) -> RunParams:
 
     (folder / "definitions").mkdir()
     compared = tuple(kept(path) for path in params.compare_with)
-    return params.model_copy(
-        update={"definition": kept(params.definition), "compare_with": compared}
-    )
+    own: dict[str, Any] = {"definition": kept(params.definition), "compare_with": compared}
+    if params.rulings is not None:
+        own["rulings"] = Path(shutil.copyfile(params.rulings, folder / "rulings.yaml"))
+    return params.model_copy(update=own)
 
 
 def take_over(run: Run, stage: Stage) -> None:
@@ -211,8 +237,16 @@ def _changed(run: Run, stage: Stage, before: Path) -> str:
     names = [n for n in STAGE_PARAMETERS[stage] if manifest["parameters"].get(n) != given[n]]
     if stage in {"attribution", "metrics"}:
         now = _definitions(run)
-        names += [name for name in now if manifest[name] != now[name]]
+        was = {name: manifest.get(name, []) for name in now}
+        names += [name for name in now if _deciding(was[name]) != _deciding(now[name])]
     return ", ".join(names)
+
+
+def _deciding(kept: Any) -> Any:
+    """Definitions as a manifest keeps them, without the texts for their readers."""
+    if isinstance(kept, dict):
+        return {key: value for key, value in kept.items() if key not in TEXT_KEYS}
+    return [_deciding(one) for one in kept]
 
 
 def latest_run(params: RunParams) -> Path | None:
@@ -221,6 +255,28 @@ def latest_run(params: RunParams) -> Path | None:
     if pointer.is_file():
         pointer = params.output_root / "runs" / pointer.read_text(encoding="utf-8").strip()
     return pointer.resolve() if pointer.is_dir() else None
+
+
+def finished_run(params: RunParams) -> Run:
+    """The last finished run of this name, with the parameters and rules by which it was made.
+
+    They come from its manifest: files that were edited or moved since then do not matter.
+    Raises RunError when there is no such run.
+    """
+    folder = latest_run(params)
+    if folder is None:
+        what = f"there is no finished run of it below {params.output_root}."
+        raise RunError([Problem(params.name, what, "make one with 'workbench run'.")])
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    compared = (Definition.model_validate(content) for content in manifest["compare_with"])
+    return Run(
+        RunParams.model_validate(manifest["parameters"]),
+        Definition.model_validate(manifest["definition"]),
+        tuple(compared),
+        manifest["run_id"],
+        folder,
+        tuple(Ruling.model_validate(content) for content in manifest["rulings"]),
+    )
 
 
 def finish_run(run: Run, seconds: Mapping[str, float]) -> None:
@@ -247,6 +303,7 @@ def set_aside(run: Run, *, keep: bool) -> Path | None:
     """
     if not keep:
         shutil.rmtree(run.folder)
+        _remove_empty(run.made_parents)
         return None
     kept = run.params.output_root / "failed" / run.run_id
     kept.parent.mkdir(exist_ok=True)
@@ -256,12 +313,20 @@ def set_aside(run: Run, *, keep: bool) -> Path | None:
     return kept
 
 
+def _remove_empty(folders: tuple[Path, ...]) -> None:
+    """Remove folders, the innermost first, up to one that another run has come into."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
 def _definitions(run: Run) -> dict[str, Any]:
-    """The definitions of a run, whole, under the names of their parameters."""
+    """The definitions and rulings of a run, whole, under the names of their parameters."""
     compared = [d.model_dump(mode="json", by_alias=True) for d in run.compared_definitions]
     return {
         "definition": run.definition.model_dump(mode="json", by_alias=True),
         "compare_with": compared,
+        "rulings": [ruling.model_dump(mode="json") for ruling in run.rulings],
     }
 
 

@@ -54,6 +54,7 @@ COLUMNS = {
     "partner_credit": "opportunity_id partner_id classification model share credited_amount?",
     "definition_comparison": "opportunity_id definition_id classification primary_partner_id? "
     "amount_reporting?",
+    "rulings_applied": "opportunity_id before after partner_id? by on why until?",
     "metrics": "metric category definition_id period classification dimension member value? unit "
     "numerator? denominator? n? ci_low? ci_high? reason? basis",
 }
@@ -78,6 +79,8 @@ TYPES = {
     "due_on": DAY,
     "valid_from": DAY,
     "valid_to": DAY,
+    "on": DAY,
+    "until": DAY,
     "amount": MONEY,
     "recurring_amount": MONEY,
     "amount_reporting": MONEY,
@@ -120,6 +123,7 @@ KEYS = {
     "opportunity_attribution": ["opportunity_id"],
     "partner_credit": ["opportunity_id", "partner_id"],
     "definition_comparison": ["opportunity_id", "definition_id"],
+    "rulings_applied": ["opportunity_id"],
     "metrics": ["metric", "definition_id", "period", "classification", "dimension", "member",
                 "basis"],
 }  # fmt: skip

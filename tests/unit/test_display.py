@@ -28,7 +28,7 @@ def test_table__says_units_in_the_manner_of_the_column() -> None:
     )
 
     assert cells(frame) == [
-        "25.4%", "1,234,567.50", "12,345", "2026-10-31", "2026-11-01", "one; two", "–"
+        "25.4 %", "1,234,567.50", "12,345", "2026-10-31", "2026-11-01", "one; two", "–"
     ]  # fmt: skip
 
 
@@ -56,8 +56,23 @@ def test_sentences__names_are_text() -> None:
     assert "Nothing to say" in sentences([]).data
 
 
-def test_picture__describes_itself() -> None:
-    html = picture("<svg/>", description='a "page"').data
+def test_table__counts_have_no_decimals_and_words_no_underscores() -> None:
+    frame = pl.DataFrame(
+        {
+            "metric": ["days_to_close", "won_count"],
+            "unit": ["days", "count"],
+            "value": [86.5, 1204.0],
+            "partner_id": ["P_1", "P_2"],
+        }
+    )
 
-    assert html.startswith('<img src="data:image/svg+xml;base64,PHN2Zy8+"')
+    assert cells(frame) == [
+        "days to close", "days", "86.50", "P_1", "won count", "count", "1,204", "P_2"
+    ]  # fmt: skip
+
+
+def test_picture__describes_itself() -> None:
+    html = picture(b"\x89PNG", description='a "page"').data
+
+    assert html.startswith('<img class="page" src="data:image/png;base64,iVBORw=="')
     assert 'alt="a &quot;page&quot;"' in html

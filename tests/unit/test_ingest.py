@@ -1,7 +1,7 @@
 """Stage 1 over whole sources: what is accepted, what is rejected and why, what is refused."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -306,6 +306,15 @@ def test_ingest__parquet_lists_are_refused(tmp_path):
         tmp_path / "accounts.parquet"
     )
     with pytest.raises(SourceError, match=r"'account_id' holds List\(String\), not single values"):
+        ingest(params_of(tmp_path), previous_touches=None)
+
+
+def test_ingest__parquet_durations_are_refused(tmp_path):
+    folder_of(tmp_path, accounts=None)
+    pl.DataFrame({"account_id": [timedelta(1)], "name": ["a"], "is_target": [True]}).write_parquet(
+        tmp_path / "accounts.parquet"
+    )
+    with pytest.raises(SourceError, match=r"'account_id' holds Duration.*, not single values"):
         ingest(params_of(tmp_path), previous_touches=None)
 
 

@@ -301,6 +301,16 @@ def test_read_params__says_what_is_wrong(project, changes, expected):
     assert problems_of(project, **changes) == [expected]
 
 
+@pytest.mark.parametrize("output_root", ["", ["outputs"], {"a": "b"}, "taken", "taken/deeper"])
+def test_read_params__output_root_that_can_be_no_folder(project, output_root):
+    (project / "taken").touch()
+
+    (problem,) = problems_of(project, output_root=output_root)
+
+    assert problem.startswith("'output_root': ")
+    assert problem.endswith("a relative path starts at PROJECT.")
+
+
 def test_read_params__says_everything_that_is_wrong_at_once(project):
     typed = {"period": "October", "timezone": "Mars/Base", "budget": "5"}
 

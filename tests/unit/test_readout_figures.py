@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from tests.unit import readout_frames as frames
+from workbench.contracts import RulingsApplied
 from workbench.definitions import Definition
 from workbench.errors import ConservationError
 from workbench.params import RunParams
@@ -17,6 +18,7 @@ def figures(
     definition: Definition | None = None,
     texts: ReadoutTexts | None = frames.TEXTS,
     findings: pl.DataFrame | None = None,
+    rulings: pl.DataFrame | None = None,
 ) -> ReadoutFigures:
     return readout_figures(
         frames.metrics() if metrics is None else metrics,
@@ -26,6 +28,7 @@ def figures(
         texts=texts,
         run_id="quarterly-2026-Q4-a",
         findings=findings,
+        rulings=rulings,
     )
 
 
@@ -88,6 +91,13 @@ def test_readout_figures__says_what_is_missing() -> None:
     assert "found 1 error and 41 warnings." in notes
 
 
+def test_readout_figures__a_count_is_the_same_in_the_headline_and_in_the_evidence() -> None:
+    influenced = figures().classes[1]
+    assert line(influenced.lines, "Open pipeline")[2].startswith(
+        "2 opportunities open on 31 October 2026, 1 without an amount; "
+    )
+
+
 def test_readout_figures__only_missing_amounts_are_not_zero() -> None:
     rows = [("o1", "a1", *("influenced",) * 2, "evidenced", "open", "2026-09-01", None, None)]
     lines = {
@@ -123,7 +133,7 @@ def test_readout_figures__a_draft_with_little_evidence_withholds_ratios() -> Non
     assert [item.label for item in page.cost] == ["Programme cost"]
     assert plain(page.withheld) == (
         "Left out: cost per sourced opportunity, because the definition is a draft, and 71.0 % of "
-        "the quarter’s touches (213 of 300) carry a link to evidence, under the 90% that a ratio "
+        "the quarter’s touches (213 of 300) carry a link to evidence, under the 90 % that a ratio "
         "needs."
     )
     assert page.is_draft
@@ -138,8 +148,8 @@ def test_readout_figures__fractional_credit_waits_for_the_gate() -> None:
     credit = frames.definition().credit.model_copy(update={"model": "linear"})
     shown = figures(definition=frames.definition(credit=credit))
     kept = figures(definition=frames.definition(credit=credit, approved=False))
-    assert line(shown.classes[0].lines, "Largest share")[0] == "41.2 %"
-    assert "Largest share" not in [item.label for item in kept.classes[0].lines]
+    assert line(shown.classes[0].lines, "Largest partner")[0] == "41.2 %"
+    assert "Largest partner" not in [item.label for item in kept.classes[0].lines]
     assert "credit split between partners (model: linear)" in kept.withheld
 
 
@@ -186,3 +196,9 @@ def test_readout_figures__empty_frame() -> None:
     assert {item.value for figures_ in page.classes for item in figures_.lines} == {"not known"}
     assert {entry.opportunities for entry in page.evidence} == {"0 of 0"}
     assert "the evidence rate is not known" in page.withheld
+
+
+def test_readout_figures__counts_the_rulings_in_force() -> None:
+    notes = figures(rulings=RulingsApplied.empty()).evidence_notes
+
+    assert notes[-1] == "No ruling is in force."

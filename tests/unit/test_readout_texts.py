@@ -47,3 +47,15 @@ def test_read_readout_texts__every_problem_at_once(tmp_path: Path) -> None:
     assert "'ask' is not a key" in said
     assert "'asks' is missing" in said
     assert "the text is empty" in said
+
+
+def test_read_readout_texts__letters_that_the_page_cannot_print(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "decisions: [In Österreich und Ελλάδα., Ab Januar in 日本.]\nasks: []\nlearned: []\n",
+    )
+    with pytest.raises(ParameterError) as caught:
+        read_readout_texts(path)
+    assert "'decisions.1'" in str(caught.value)
+    assert "has letters that the fonts of the page lack: 日, 本." in str(caught.value)
+    assert "decisions.0" not in str(caught.value)

@@ -111,6 +111,37 @@ def table_ids(run: Run, contract: type[Contract] = Accounts) -> list[str]:
 # A new run
 
 
+def test_new_run_id__runs_of_one_second_have_names_of_their_own(project):
+    made = [create_run(params(), new_run_id(params())) for _ in range(20)]
+
+    assert len({run.folder for run in made}) == 20
+
+
+def test_create_run__a_folder_that_cannot_be_made(project):
+    with pytest.raises(RunError, match="cannot be made"):
+        create_run(params(), "a" * 300)
+    assert not (project / "outputs").exists()
+
+
+@pytest.mark.parametrize("kept", ["", "outputs", "outputs/runs"])
+def test_set_aside__leaves_the_folders_that_were_there(project, kept):
+    (project / kept).mkdir(parents=True, exist_ok=True)
+    before = set(project.rglob("*"))
+
+    set_aside(create_run(params(), "a"), keep=False)
+
+    assert set(project.rglob("*")) == before
+
+
+def test_set_aside__leaves_the_folder_of_another_run(project):
+    run = create_run(params(), "a")
+    create_run(params(), "b")
+
+    set_aside(run, keep=False)
+
+    assert [path.name for path in (project / "outputs" / "runs").iterdir()] == ["b"]
+
+
 def test_new_run_id__parameter_file_period_and_the_time_in_utc(project):
     before = datetime.now(UTC).replace(microsecond=0)
 
@@ -253,6 +284,7 @@ def test_open_run__takes_earlier_tables_over_from_the_last_finished_run(project)
         "opportunity_attribution",
         "partner_credit",
         "definition_comparison",
+        "rulings_applied",
     }
 
 
@@ -329,6 +361,22 @@ def test_take_over__a_definition_edited_in_place_is_another_one(project):
 
     take_over(run, "ingest")
     with pytest.raises(RunError, match="with another definition"):
+        take_over(run, "attribution")
+
+
+def test_take_over__other_rulings_need_another_attribution(project):
+    rulings = project / "params" / "rulings.yaml"
+    write(rulings, {"rulings": []})
+    finished("a", "A1", rulings="params/rulings.yaml")
+    ruling = {"opportunity_id": "O1", "classification": "direct", "by": "VP Sales",
+              "on": "2026-10-01", "why": "A mistake."}  # fmt: skip
+    write(rulings, {"rulings": [ruling]})
+    run = create_run(params(rulings="params/rulings.yaml"), "b")
+    write(rulings, {"rulings": []})
+
+    assert [ruling.opportunity_id for ruling in run.rulings] == ["O1"]
+    take_over(run, "ingest")
+    with pytest.raises(RunError, match="with another rulings"):
         take_over(run, "attribution")
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import re
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -108,3 +110,23 @@ def test_file_header__missing_file_names_what_is_there(tmp_path):
     (tmp_path / "deals.csv").write_text("a\n")
     with pytest.raises(SourceError, match=r"there is no such file\.\nHint: the folder has deals"):
         file_header(tmp_path / "deal.csv", delimiter=",")
+
+
+def test_read_file__parquet_instants_with_an_offset_are_given_in_utc(tmp_path):
+    """As pandas writes them. polars cannot, so the zone is put into the file in another's place."""
+    instant = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+    path = tmp_path / "t.parquet"
+    frame = pl.DataFrame({"at": [instant], "named": [instant]})
+    frame.with_columns(
+        pl.col("at").dt.convert_time_zone("Israel"),
+        pl.col("named").dt.convert_time_zone("Asia/Kolkata"),
+    ).write_parquet(path)
+    schema = max(re.findall(rb"[A-Za-z0-9+/]{80,}=*", path.read_bytes()), key=len)
+    offset = b64encode(b64decode(schema).replace(b"Israel", b"+05:30"))
+    path.write_bytes(path.read_bytes().replace(schema, offset))
+
+    found = read_file(path, delimiter=",")
+
+    assert found.schema["at"] == pl.Datetime("us", "UTC")
+    assert found.schema["named"] == pl.Datetime("us", "Asia/Kolkata")
+    assert found.to_dicts() == [{"at": instant, "named": instant}]

@@ -25,6 +25,7 @@ from workbench.contracts.results import (
     QualityFindings,
     QualityScores,
     Rejects,
+    RulingsApplied,
     TouchAudit,
 )
 
@@ -48,6 +49,7 @@ _RESULT_TABLES: Final[tuple[type[Contract], ...]] = (
     OpportunityAttribution,
     PartnerCredit,
     DefinitionComparison,
+    RulingsApplied,
     Metrics,
 )
 TABLES: Final[dict[str, type[Contract]]] = {
@@ -76,6 +78,7 @@ __all__ = [
     "QualityFindings",
     "QualityScores",
     "Rejects",
+    "RulingsApplied",
     "StageHistory",
     "TouchAudit",
     "Touches",

@@ -188,6 +188,26 @@ class DefinitionComparison(Contract):
         unique = ["opportunity_id", "definition_id"]
 
 
+class RulingsApplied(Contract):
+    """One row per opportunity with a ruling in force on the as-of day.
+
+    `before` is the class by the rules, `after` the ruled one; the days `on` and `until` are the
+    first and the last on which the ruling holds.
+    """
+
+    opportunity_id: str = pa.Field(unique=True)
+    before: str = pa.Field(isin=CLASSIFICATIONS)
+    after: str = pa.Field(isin=CLASSIFICATIONS)
+    partner_id: str = pa.Field(nullable=True)
+    by: str
+    on: Date
+    why: str
+    until: Date = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "rulings_applied"
+
+
 class Metrics(Contract):
     """One row per metric, period, classification and member of a dimension; see metrics.md.
 

@@ -18,7 +18,7 @@ COVERED_FOR_DAYS: Final = 365
     formula="target accounts with an evidenced path or an accepted touch in the 365 days to the "
     "end of P ÷ target accounts",
     dimensions=("region", "segment"),
-    needs=("account_paths", "touch_audit"),
+    needs=("account_paths",),
 )
 def target_coverage(facts: Facts) -> Measure:
     """The share of target accounts that a partner has a recent path to or touched recently.

@@ -1,20 +1,26 @@
 """Every problem of parameters, definitions, texts and headers, found before anything runs."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from workbench.definitions import read_definition
+from workbench.definitions import Definition, definition_changes, read_definition
+from workbench.documents import parse_document
 from workbench.errors import InputError, ParameterError, Problem
 from workbench.ingest import source_problems
 from workbench.params import RunParams, read_params
 from workbench.readout import read_readout_texts
+from workbench.rulings import read_rulings
+from workbench.runs import MANIFEST, latest_run
 
 
 def check_inputs(params_file: str, overrides: Mapping[str, str] | None = None) -> RunParams:
     """The parameters of a run, once everything that it is given can be used.
 
-    Raises InputError with all problems at once: of the parameter file, of the definitions and the
-    readout's texts that it names, and of the source's mapping and headers. No row is read.
+    Raises InputError with all problems at once: of the parameter file, of the definitions, the
+    readout's texts and the rulings that it names, and of the source's mapping and headers. A
+    definition that decides otherwise than under the same version in the last finished run of this
+    name is one of them. No row is read.
     """
     params = read_params(params_file, overrides)
     problems: list[Problem] = []
@@ -29,12 +35,38 @@ def check_inputs(params_file: str, overrides: Mapping[str, str] | None = None) -
             what = f"'id': {files[definition.id]} has the id '{definition.id}' too."
             problems.append(Problem(str(path), what, "a copied definition needs its own id."))
         files[definition.id] = path
+        problems += _changed_content(definition, path, params)
     if params.readout is not None:
         try:
             read_readout_texts(params.readout)
+        except InputError as error:
+            problems += error.problems
+    if params.rulings is not None:
+        try:
+            read_rulings(params.rulings)
         except InputError as error:
             problems += error.problems
     problems += source_problems(params)
     if problems:
         raise InputError(problems)
     return params
+
+
+def _changed_content(definition: Definition, path: Path, params: RunParams) -> list[Problem]:
+    """A definition whose content changed since the last finished run, though its version did not.
+
+    Texts for its readers, and approvals, are no content: see `workbench.definitions.TEXT_KEYS`.
+    """
+    before = latest_run(params)
+    if before is None:
+        return []
+    manifest = json.loads((before / MANIFEST).read_text(encoding="utf-8"))
+    for kept in (manifest["definition"], *manifest["compare_with"]):
+        if (kept["id"], kept["version"]) == (definition.id, definition.version):
+            was = parse_document(kept, Definition, str(before / MANIFEST))
+            if changes := definition_changes(was, definition):
+                lines = "".join(f"\n      {change}" for change in changes)
+                said = f"version {definition.version} said something else in the run {before.name}:"
+                hint = f"raise the version to {definition.version + 1}, or take the change back."
+                return [Problem(str(path), f"{said}{lines}", hint)]
+    return []

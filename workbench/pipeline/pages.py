@@ -1,14 +1,19 @@
 """The rendered pages of a run: its notebooks as self-contained HTML, and an index over them."""
 
+import re
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import nbformat
+import polars as pl
 from jinja2 import Environment, PackageLoader, select_autoescape
 from nbconvert import HTMLExporter
 
 from workbench.contracts import TABLES, IngestSummary, QualityFindings
+from workbench.quality import RULES
+from workbench.readout.formats import counted, day
 from workbench.runs import Run
 from workbench.tables import table_file
 from workbench.vocabulary import STAGES, Stage
@@ -31,10 +36,26 @@ _TEMPLATE: Final = """
 .workbench-code > summary { color: #595959; cursor: pointer; font: 12px sans-serif; margin: 6px 0 }
 body.jp-Notebook { margin: 0 auto; max-width: 1060px; padding: 16px }
 .jp-OutputPrompt, .jp-InputPrompt { display: none }
-.jp-RenderedSVG svg { height: auto; max-width: 100%; zoom: 1.3 }
+.jp-RenderedHTMLCommon { overflow-x: auto }
+.jp-RenderedHTMLCommon > svg[role="img"] { display: block }
+.workbench-nav { font: 14px sans-serif; padding: 8px 5px 0 }
+.workbench-nav a { color: #0b4f8a }
+@media (max-width: 700px) {
+  body.jp-Notebook { padding: 4px }
+  .jp-Notebook .jp-RenderedHTMLCommon > svg[role="img"] { max-width: none; zoom: 1 !important }
+  .gt_table .gt_row.gt_left { min-width: 6.5em }
+}
 </style>
 {%- endblock html_head -%}
+{%- block body_header -%}
+{{ super() }}
+<nav class="workbench-nav"><a href="index.html">← All pages of this run</a></nav>
+{%- endblock body_header -%}
 """
+# The page as `workbench.display.picture` shows it in the last notebook.
+_PICTURE: Final = re.compile(r'<img class="page" src="(data:image/png;base64,[^"]+)" alt="([^"]*)"')
+FINDINGS_LISTED: Final = 5
+COMPARISON_PAGE: Final = "comparison.html"  # made by the stage of attribution
 
 
 def notebook_exporter() -> HTMLExporter:
@@ -55,6 +76,7 @@ def write_pages(run: Run, stages: tuple[Stage, ...], seconds: Mapping[str, float
     """Render the executed notebooks of a run, and the index page that leads to all it made."""
     exporter = notebook_exporter()
     pages: dict[Stage, str] = {}
+    picture = None
     for notebook in sorted((run.folder / "notebooks").glob("*.ipynb")):
         content = nbformat.read(notebook, as_version=4)
         title = content.cells[0].source.splitlines()[0].lstrip("# 0123456789.")
@@ -63,11 +85,26 @@ def write_pages(run: Run, stages: tuple[Stage, ...], seconds: Mapping[str, float
         page.write_text(html, encoding="utf-8")
         stage = next(stage for stage in STAGES if notebook.stem.endswith(stage))
         pages[stage] = title
-    _write_index(run, pages, stages, seconds)
+        picture = _picture(content) or picture
+    _write_index(run, pages, stages, seconds, picture=picture)
+
+
+def _picture(notebook: Any) -> tuple[str, str] | None:
+    """The picture of the page that an executed notebook shows, and its words; None without one."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if found := _PICTURE.search(output.get("data", {}).get("text/html", "")):
+                return found[1], unescape(found[2])
+    return None
 
 
 def _write_index(
-    run: Run, pages: Mapping[Stage, str], stages: tuple[Stage, ...], seconds: Mapping[str, float]
+    run: Run,
+    pages: Mapping[Stage, str],
+    stages: tuple[Stage, ...],
+    seconds: Mapping[str, float],
+    *,
+    picture: tuple[str, str] | None,
 ) -> None:
     summary, findings = run.read(IngestSummary), run.read(QualityFindings)
     environment = Environment(
@@ -78,21 +115,34 @@ def _write_index(
         params=run.params,
         definition=run.definition,
         period=run.params.fiscal_period.title,
+        as_of=day(run.params.as_of),
+        picture=picture,
+        has_comparison=(run.folder / "html" / COMPARISON_PAGE).exists(),
         pages=[
-            (f"{STAGES.index(stage) + 1:02d}_{stage}.html", title, seconds.get(stage))
-            for stage, title in pages.items()
+            (f"{STAGES.index(stage) + 1:02d}_{stage}.html", title) for stage, title in pages.items()
         ],
+        seconds=sum(seconds.values()),
         taken_over=[stage.replace("_", " ") for stage in STAGES if stage not in stages],
         rows_read=summary["rows_read"].sum(),
         rows_rejected=summary["rows_rejected"].sum(),
         findings=[
-            (findings.filter(severity=severity).height, word)
-            for severity, word in (("error", "errors"), ("warning", "warnings"), ("info", "notes"))
+            counted(findings.filter(severity=severity).height, word).split(" ")
+            for severity, word in (("error", "error"), ("warning", "warning"), ("info", "note"))
         ],
-        tables=sorted(path.name for path in _tables(run)),
+        most_found=_most_found(findings),
+        tables=sorted(path.stem for path in _tables(run)),
         readout=[path.name for path in sorted((run.folder / "readout").iterdir())],
     )
     (run.folder / "html" / "index.html").write_text(html, encoding="utf-8")
+
+
+def _most_found(findings: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """Title, severity and count of the rules with most findings, errors before all others."""
+    titles = {rule.id: rule.title for rule in RULES}
+    per_rule = findings.filter(pl.col("severity") != "info").group_by("rule", "severity").len("n")
+    per_rule = per_rule.sort("severity", "n", "rule", descending=[False, True, False])
+    rows = per_rule.head(FINDINGS_LISTED).iter_rows()
+    return [(titles.get(rule, rule), severity, count) for rule, severity, count in rows]
 
 
 def _tables(run: Run) -> list[Path]:

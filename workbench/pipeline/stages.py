@@ -169,6 +169,7 @@ def _put_away(run: Run, error: BaseException) -> None:
     """Keep a failed run where it can be looked at, unless it never got past its input."""
     accepted = any(table_file(run.tables, c).exists() for c in STAGE_TABLES["ingest"])
     is_input = isinstance(error, WorkbenchError) and error.exit_code == 2
-    kept = set_aside(run, keep=accepted or not is_input)
+    has_begun = isinstance(error, StageError) and accepted
+    kept = set_aside(run, keep=has_begun or not is_input)
     if isinstance(error, StageError):
         error.moved(run.folder, kept)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from workbench.attribution import rulings_in_words
 from workbench.charts import chart_svg, trend_by_classification, win_rate_intervals
 from workbench.definitions import Definition
 from workbench.errors import ConservationError
@@ -91,6 +92,7 @@ def readout_figures(
     texts: ReadoutTexts | None,
     run_id: str,
     findings: pl.DataFrame | None = None,
+    rulings: pl.DataFrame | None = None,
 ) -> ReadoutFigures:
     """The figures and sentences of the page for the run's period.
 
@@ -132,7 +134,14 @@ def readout_figures(
         learned=_printable(texts.learned if texts else ()),
         no_texts="" if texts else NO_TEXTS,
         classes=tuple(
-            class_figures(headline, role=role, params=params, definition=definition, gate=gate)
+            class_figures(
+                headline,
+                role=role,
+                params=params,
+                definition=definition,
+                gate=gate,
+                without_amount={c.number: c.without_amount for c in counts if c.role == role},
+            )
             for role in ROLES
         ),
         gates=definition.gates_in_words(),
@@ -144,7 +153,7 @@ def readout_figures(
         f"version {definition.version}.",
         win_rates=Picture(chart_svg(win_rates), str(win_rates.description)),
         evidence=tuple(_evidence_line(count) for count in counts),
-        evidence_notes=_evidence_notes(counts, findings=findings),
+        evidence_notes=_evidence_notes(counts, findings=findings, rulings=rulings),
         footer=_footer(params, definition=definition, run_id=run_id),
     )
 
@@ -175,7 +184,10 @@ def _evidence_line(count: EvidenceCount) -> EvidenceLine:
 
 
 def _evidence_notes(
-    counts: list[EvidenceCount], *, findings: pl.DataFrame | None
+    counts: list[EvidenceCount],
+    *,
+    findings: pl.DataFrame | None,
+    rulings: pl.DataFrame | None,
 ) -> tuple[str, ...]:
     notes = []
     for count in counts:
@@ -190,6 +202,8 @@ def _evidence_notes(
             for severity in ("error", "warning")
         )
         notes.append(f"The data checks of this run found {parts}.")
+    if rulings is not None:
+        notes.append(rulings_in_words(rulings))
     return tuple(notes)
 
 

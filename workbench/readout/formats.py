@@ -19,8 +19,11 @@ _SCALES: Final = (
 _MINUS: Final = "−"
 
 
-def readable_amount(value: float | Decimal | None, *, currency: str) -> str:
-    """An amount in three or more figures: `USD 4.21 m`, `USD 412 k`; below 10,000 to the cent."""
+def readable_amount(value: float | Decimal | None, *, currency: str, has_cents: bool = True) -> str:
+    """An amount in three or more figures: `USD 4.21 m`, `USD 412 k`; below 10,000 to the cent.
+
+    Without cents, where amounts stand in one row with larger ones: `USD 7,336`.
+    """
     if value is None:
         return UNKNOWN
     amount = _cents(value)
@@ -31,6 +34,8 @@ def readable_amount(value: float | Decimal | None, *, currency: str) -> str:
             scaled = size / divisor
             places = 0 if unit == "k" or scaled >= 100 else 1 if scaled >= 10 else 2
             return f"{currency}{SPACE}{sign}{_rounded(scaled, places):,}{SPACE}{unit}"
+    if not has_cents:
+        return f"{currency}{SPACE}{sign}{_rounded(size, 0):,}"
     return f"{currency}{SPACE}{exact_amount(amount)}"
 
 

@@ -38,7 +38,8 @@ def trust_gate(headline: Headline, *, definition: Definition) -> TrustGate:
         )
         reasons.append(
             f"{formats.rate(evidence.value)} of the {headline.noun}’s touches{of} carry a link to "
-            f"evidence, under the {LEAST_EVIDENCE_RATE:.0%} that a ratio needs"
+            f"evidence, under the {LEAST_EVIDENCE_RATE * 100:.0f}{formats.SPACE}% that a ratio "
+            "needs"
         )
     if not reasons:
         return TrustGate(is_open=True, shows_credit=True, sentence="")

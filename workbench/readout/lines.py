@@ -1,5 +1,6 @@
 """The figures of the page, line by line: value, change, and what is behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,8 +42,12 @@ def class_figures(
     params: RunParams,
     definition: Definition,
     gate: TrustGate,
+    without_amount: Mapping[str, int],
 ) -> ClassFigures:
-    """The figures of one role: amounts, win rate, and the largest partner if the gate allows it."""
+    """The figures of one role: amounts, win rate, and the largest partner if the gate allows it.
+
+    `without_amount` counts the opportunities of each number that are in no sum.
+    """
     end = formats.day(min(params.fiscal_period.end, params.as_of))
     within = {
         "bookings": f"won in the {headline.noun}",
@@ -51,16 +56,19 @@ def class_figures(
     }
     lines = []
     for metric, which in within.items():
-        number = headline.row(metric, role).n or 0
+        missing = without_amount.get(metric, 0)
+        number = (headline.row(metric, role).n or 0) + missing
         note = f"{formats.counted(number, 'opportunity', 'opportunities')} {which}"
+        if missing:
+            note += f", {formats.count(missing)} without an amount"
         lines.append(
             _amount_line(NUMBERS[metric], headline, metric, role, params=params, note=note)
         )
     lines.append(_rate_line("Win rate", headline, "win_rate", role, note=_wins(headline, role)))
     if gate.shows_credit:
-        note = "of bookings with one partner"
+        note = "of the bookings are with one partner"
         lines.append(
-            _rate_line("Largest share", headline, "partner_concentration", role, note=note)
+            _rate_line("Largest partner", headline, "partner_concentration", role, note=note)
         )
     return ClassFigures(
         role=role,
@@ -123,7 +131,7 @@ def _note(headline: Headline, *, now: Row, before: Row, was: str, note: str) -> 
     """What is behind a value, or why it is missing; and what it was one period before."""
     if before.value is None and before.reason != now.reason:
         was = f"{was} ({before.reason})"
-    before_said = f"{headline.period.before().title}: {was}".replace(" ", formats.SPACE, 1)
+    before_said = f"{headline.period.before().title}: {was}".replace(" ", formats.SPACE, 2)
     parts = (note if now.value is not None else now.reason, before_said)
     return formats.printable("; ".join(part for part in parts if part))
 
@@ -132,7 +140,8 @@ def cost_lines(headline: Headline, *, params: RunParams, gate: TrustGate) -> tup
     """What the programme cost, and what an opportunity cost if the gate is open."""
     currency = params.reporting_currency
     parts = ", ".join(
-        f"{member.replace('_', ' ')} {formats.readable_amount(value, currency=currency)}"
+        f"{member.replace('_', formats.SPACE)}{formats.SPACE}"
+        f"{formats.readable_amount(value, currency=currency, has_cents=False)}"
         for member, value in headline.members("program_cost", dimension="category")
     )
     lines = [_amount_line("Programme cost", headline, "program_cost", params=params, note=parts)]

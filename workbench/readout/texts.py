@@ -6,6 +6,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator
 
 from workbench.documents import Document, read_document
+from workbench.readout.formats import printable
+from workbench.readout.letters import missing_letters
 
 MOST_TEXTS: Final = 4
 LONGEST_TEXT: Final = 200
@@ -22,6 +24,11 @@ def _fits(text: str) -> str:
         raise ValueError(
             f"{start} is {over} characters too long ({len(text)} of at most {LONGEST_TEXT}).\n"
             "say it shorter: the page has room for a sentence or two."
+        )
+    if missing := missing_letters(printable(text)):
+        raise ValueError(
+            f"{start} has letters that the fonts of the page lack: {', '.join(missing[:10])}.\n"
+            "write it in Latin, Greek, Cyrillic, Hebrew or Arabic letters."
         )
     return text
 
@@ -51,6 +58,7 @@ class ReadoutTexts(Document):
 def read_readout_texts(path: Path) -> ReadoutTexts:
     """Read the texts of a readout.
 
-    Raises ParameterError that names every text that is too long, and by how many characters.
+    Raises ParameterError that names every text that is too long, and by how many characters, or
+    that has letters which the page cannot print.
     """
     return read_document(path, ReadoutTexts)

@@ -1,7 +1,9 @@
 """One file in: its header, or all of its rows."""
 
+import os
 from pathlib import Path
 from typing import Final
+from zoneinfo import available_timezones
 
 import polars as pl
 
@@ -9,6 +11,11 @@ from workbench.errors import Problem, SourceError
 from workbench.sources.csv_text import csv_header, read_csv
 
 PARQUET: Final = ".parquet"
+
+# pandas keeps an offset such as +02:00 as the time zone of a column, at which polars would panic.
+os.environ.setdefault("POLARS_IGNORE_TIMEZONE_PARSE_ERROR", "1")
+_ZONES: Final = {None, *available_timezones()}
+_UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 def file_header(path: Path, *, delimiter: str) -> list[str]:
@@ -25,6 +32,7 @@ def file_header(path: Path, *, delimiter: str) -> list[str]:
 def read_file(path: Path, *, delimiter: str) -> pl.DataFrame:
     """Every row: a CSV file as text, a Parquet file in the types it has.
 
+    Instants of a Parquet file whose time zone has no name, such as +02:00, are given in UTC.
     Raises SourceError when the file is missing, cannot be read, or has broken lines.
     """
     _must_exist(path)
@@ -32,17 +40,21 @@ def read_file(path: Path, *, delimiter: str) -> pl.DataFrame:
         return read_csv(path, delimiter=delimiter)
     try:
         return _parquet(path).collect()
-    except (pl.exceptions.PolarsError, OSError):
+    except _UNREADABLE:
         raise SourceError([_unreadable(path)]) from None
 
 
 def _parquet(path: Path) -> pl.LazyFrame:
     try:
         scanned = pl.scan_parquet(path)
-        scanned.collect_schema()
-    except (pl.exceptions.PolarsError, OSError):
+        schema = scanned.collect_schema()
+    except _UNREADABLE:
         raise SourceError([_unreadable(path)]) from None
-    return scanned
+    return scanned.with_columns(
+        pl.col(name).cast(pl.Datetime(dtype.time_unit, "UTC"))
+        for name, dtype in schema.items()
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone not in _ZONES
+    )
 
 
 def _unreadable(path: Path) -> Problem:

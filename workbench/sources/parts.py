@@ -13,6 +13,7 @@ from workbench.sources.mapping import SET_BY_INGEST, Choice, Column, Conditions,
 from workbench.sources.plan import Plan
 from workbench.sources.values import Parsed, Reading, as_text, parsed, whole_numbers
 
+_NOT_PLAIN = {pl.Binary, pl.Duration}
 FAULTS = {"index": pl.UInt32, "column": pl.String, "reason": pl.String}
 
 
@@ -106,7 +107,7 @@ def _must_be_plain(part: Part, rows: pl.DataFrame) -> None:
     problems = [
         Problem(part.file, f"'{name}' holds {dtype}, not single values.", "split it into columns.")
         for name in part.references()
-        if (dtype := rows.schema[name]).is_nested() or dtype == pl.Binary
+        if (dtype := rows.schema[name]).is_nested() or dtype.base_type() in _NOT_PLAIN
     ]
     if problems:
         raise SourceError(problems)
