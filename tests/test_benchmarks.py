@@ -15,7 +15,7 @@ def test_benchmark__duckdb_and_workbench_write_equal_tables(tmp_path: Path) -> N
     source = sample_company(tmp_path, opportunities=2000, touches=20_000)
     for name, job in (("workbench", workbench), ("duckdb", duckdb)):
         (tmp_path / name).mkdir()
-        job(source, tmp_path / name)
+        job(source, tmp_path / name)()
 
     assert differing_tables(tmp_path / "workbench", tmp_path / "duckdb") == []
 

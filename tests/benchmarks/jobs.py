@@ -47,63 +47,56 @@ TOUCH_COLUMNS: Final = (
 )
 
 
-def floor(source: Path, target: Path) -> None:
-    """Read every column that the job needs; write as many rows and columns, nothing in between."""
-    touches = _scan(source, "touches").select(TOUCH_COLUMNS).collect(engine="streaming")
-    opportunities = (
-        _scan(source, "opportunities").select(OPPORTUNITY_COLUMNS).collect(engine="streaming")
-    )
-    no_word = pl.lit(None, pl.String)
-    touches.lazy().select(
-        *("touch_id", "opportunity_id", "partner_id", "touch_type", "touched_at"),
-        pl.lit("rejected").alias("decision"),
-        no_word.alias("role"),
-        pl.lit("outside_window").alias("reason"),
-        pl.lit(None, pl.Int64).alias("rule"),
-    ).sink_parquet(target / "touch_audit.parquet")
-    # Of the deciding touch: as many ids and links, in as many opportunities, as the job finds.
-    deciding = touches.head(opportunities.height // 2)
-    opportunities.lazy().select(
-        *("opportunity_id", "account_id", "crm_classification", "status", "stage"),
-        *("opportunity_type", "owner", "created_at", "closed_at", "amount"),
-        pl.lit("direct").alias("classification"),
-        pl.lit("direct").alias("claimed_classification"),
-        no_word.alias("evidence_grade"),
-        pl.lit("timing").alias("definition_id"),
-        pl.lit(1).alias("definition_version"),
-    ).sink_parquet(target / "opportunity_attribution.parquet")
-    deciding.lazy().select(
-        "opportunity_id",
-        "partner_id",
-        "touch_id",
-        "evidence_url",
-        pl.lit("sourced").alias("classification"),
-        pl.lit("primary").alias("model"),
-        pl.lit(1.0).alias("share"),
-    ).sink_parquet(target / "partner_credit.parquet")
+Job = Callable[[], None]
 
 
-def workbench(source: Path, target: Path) -> None:
+def floor(source: Path, target: Path) -> Job:
+    """Read every column that the job needs and write its very output, nothing in between.
+
+    The output is that of the contender `workbench` beside it, read before the clock starts.
+    """
+    outputs = {
+        table: pl.read_parquet(target.parent / "workbench" / f"{table}.parquet")
+        for table in OUTPUT_TABLES
+    }
+
+    def job() -> None:
+        for table, columns in (("touches", TOUCH_COLUMNS), ("opportunities", OPPORTUNITY_COLUMNS)):
+            _scan(source, table).select(columns).collect(engine="streaming")
+        for table, frame in outputs.items():
+            frame.lazy().sink_parquet(target / f"{table}.parquet")
+
+    return job
+
+
+def workbench(source: Path, target: Path) -> Job:
     """Ours: a snapshot, one definition over it, the audit sunk as it is made."""
     from workbench.attribution import classified, decided_pairs, touch_audit  # noqa: PLC0415
     from workbench.definitions import read_definition  # noqa: PLC0415
 
-    definition = read_definition(TIMING)
-    facts = facts_of(source)
-    pairs = decided_pairs(facts, definition)
-    touch_audit(facts, definition, pairs).sink_parquet(target / "touch_audit.parquet")
-    attributed, credit = classified(facts, definition, pairs)
-    attributed.write_parquet(target / "opportunity_attribution.parquet")
-    credit.write_parquet(target / "partner_credit.parquet")
+    def job() -> None:
+        definition = read_definition(TIMING)
+        facts = facts_of(source)
+        pairs = decided_pairs(facts, definition)
+        touch_audit(facts, definition, pairs).sink_parquet(target / "touch_audit.parquet")
+        attributed, credit = classified(facts, definition, pairs)
+        attributed.write_parquet(target / "opportunity_attribution.parquet")
+        credit.write_parquet(target / "partner_credit.parquet")
+
+    return job
 
 
-def duckdb(source: Path, target: Path) -> None:
+def duckdb(source: Path, target: Path) -> Job:
     """The same tables from SQL written by hand for this one definition."""
     import duckdb as engine  # noqa: PLC0415
 
     script = Template((HERE / "timing.sql").read_text(encoding="utf-8"))
-    with engine.connect() as connection:
-        connection.execute(script.substitute(input=source.as_posix(), output=target.as_posix()))
+
+    def job() -> None:
+        with engine.connect() as connection:
+            connection.execute(script.substitute(input=source.as_posix(), output=target.as_posix()))
+
+    return job
 
 
 def facts_of(source: Path):
@@ -126,9 +119,9 @@ def _scan(source: Path, table: str) -> pl.LazyFrame:
     return pl.scan_parquet(source / f"{table}.parquet")
 
 
-CONTENDERS: Final[dict[str, Callable[[Path, Path], None]]] = {
-    "floor": floor,
+CONTENDERS: Final[dict[str, Callable[[Path, Path], Job]]] = {
     "workbench": workbench,
+    "floor": floor,
     "duckdb": duckdb,
 }
 
@@ -137,8 +130,9 @@ def used_by(contender: str, source: Path, target: Path) -> tuple[float, float, f
     """Do a job: its seconds, those of the processors, and the peak of this process's memory, GB."""
     import resource  # noqa: PLC0415 - Windows has none
 
+    job = CONTENDERS[contender](source, target)
     began, used = time.perf_counter(), time.process_time()
-    CONTENDERS[contender](source, target)
+    job()
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return seconds, cpu_seconds, peak * (1 if sys.platform == "darwin" else 1024) / 1e9

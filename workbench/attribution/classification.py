@@ -116,12 +116,11 @@ def _class_pairs(facts: Snapshot, pairs: pl.DataFrame, definition: Definition) -
 
     Sourced is the first of the roles: where any accepted pair is sourced, the class is.
     """
-    accepted = pairs.filter(pl.col("reason").is_null()).filter(
-        pl.col("role") == pl.col("role").min().over("opportunity")
-    )
+    accepted = pairs.filter(pl.col("reason").is_null())
     return (
         accepted.with_columns(facts.touches["touched_at"].gather(accepted["touch"]))
-        .sort("opportunity", "touched_at", "touch")
+        .sort("opportunity", "role", "touched_at", "touch")
+        .filter(pl.col("role") == pl.col("role").first().over("opportunity"))
         .with_columns(_primary_partner(definition).over("opportunity").alias("primary_partner"))
     )
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.attribution.money import in_currency
 from workbench.definitions import Definition
-from workbench.vocabulary import TouchType
+from workbench.vocabulary import CreditModel, TouchType
 
 # Weights of a position-based split: the first and the last touch get 40 % each, those between them
 # share 20 %; two touches get half each.
@@ -24,39 +24,43 @@ def partner_shares(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     `touched_at`, `touch`). One row per opportunity and partner: `weight` and `total_weight`, whose
     ratio is the share; `turn`, the place of the partner's first pair, which settles ties.
     """
+    if definition.credit.model in {"primary", "first", "last"}:
+        return _whole_shares(pairs, definition.credit.model)
+    touch_counts = pairs["opportunity"].rle().struct.field("len")
     weighted = pairs.with_columns(
-        pl.int_range(pl.len()).over("opportunity").alias("turn"),
-        pl.len().over("opportunity").alias("touch_count"),
+        pl.int_ranges(pl.lit(touch_counts)).explode().alias("turn"),
+        touch_counts.repeat_by(touch_counts).explode().alias("touch_count"),
     ).with_columns(_weight(definition).alias("weight"))
-    shares = (
-        weighted.group_by("opportunity", "partner", "role")
-        .agg(
-            pl.col("weight").first()
-            if definition.credit.model in {"equal", "full"}
-            else pl.col("weight").sum(),
-            pl.col("turn").min(),
-        )
-        .sort("opportunity", "turn")
+    counts_once = definition.credit.model in {"equal", "full"}
+    shares = weighted.group_by("opportunity", "partner", maintain_order=True).agg(
+        pl.col("role").first(),
+        pl.col("weight").first() if counts_once else pl.col("weight").sum(),
+        pl.col("turn").first(),
     )
-    if definition.credit.model in {"primary", "first", "last"}:  # the others get nothing at all
-        shares = shares.filter(pl.col("weight") > 0)
     total = pl.col("weight").sum().over("opportunity")
     if not definition.credit.is_additive:
         total = pl.col("weight")
     return shares.with_columns(total.alias("total_weight"))
 
 
+def _whole_shares(pairs: pl.DataFrame, model: CreditModel) -> pl.DataFrame:
+    """The shares where one partner has all: that of the first or the last pair, or the primary."""
+    neighbour = pl.col("opportunity").shift(-1 if model == "last" else 1)
+    return pairs.filter(pl.col("opportunity").ne_missing(neighbour)).select(
+        "opportunity",
+        pl.col("primary_partner" if model == "primary" else "partner").alias("partner"),
+        "role",
+        pl.lit(1, pl.Int64).alias("weight"),
+        pl.lit(0, pl.Int64).alias("turn"),
+        pl.lit(1, pl.Int64).alias("total_weight"),
+    )
+
+
 def _weight(definition: Definition) -> pl.Expr:
     """The weight of one pair within its opportunity."""
     credit = definition.credit
     turn, count = pl.col("turn"), pl.col("touch_count")
-    if credit.model == "primary":
-        weight = (pl.col("partner") == pl.col("primary_partner")).cast(pl.Int64)
-    elif credit.model == "first":
-        weight = (turn == 0).cast(pl.Int64)
-    elif credit.model == "last":
-        weight = (turn == count - 1).cast(pl.Int64)
-    elif credit.model == "position":
+    if credit.model == "position":
         is_end = (turn == 0) | (turn == count - 1)
         end_weight = _END_SHARE * (count.cast(pl.Int64) - 2)
         several = pl.when(is_end).then(end_weight).otherwise(_MIDDLE_SHARE)

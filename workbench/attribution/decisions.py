@@ -99,13 +99,14 @@ def _unpaired_touches(facts: Snapshot, pairs: pl.DataFrame) -> pl.Series:
 def _in_words(facts: Snapshot, audit: pl.LazyFrame) -> pl.LazyFrame:
     """The audit with ids and words instead of numbers."""
     accepted = pl.col("reason").is_null()
-    own_link = _looked_up("touch", facts.touches["opportunity_id"])
-    return audit.select(
-        _looked_up("touch", facts.touches["touch_id"]),
-        pl.coalesce(own_link, _looked_up("opportunity", facts.opportunities["opportunity_id"])),
-        _looked_up("touch", facts.touches["partner_id"]),
-        _looked_up("touch", facts.touches["touch_type"]).cast(pl.String),
-        _looked_up("touch", facts.touches["touched_at"]),
+    touch, own_link = pl.col("touch"), pl.col("opportunity_id")
+    by_account = pl.when(own_link.is_null()).then("opportunity")
+    return audit.with_columns(_looked_up(touch, facts.touches["opportunity_id"])).select(
+        _looked_up(touch, facts.touches["touch_id"]),
+        pl.coalesce(own_link, _looked_up(by_account, facts.opportunities["opportunity_id"])),
+        _looked_up(touch, facts.touches["partner_id"]),
+        _looked_up(touch, facts.touches["touch_type"]).cast(pl.String),
+        _looked_up(touch, facts.touches["touched_at"]),
         pl.when(accepted).then(pl.lit("accepted")).otherwise(pl.lit("rejected")).alias("decision"),
         pl.col("role").cast(pl.String),
         pl.col("reason").cast(pl.String),
@@ -113,12 +114,10 @@ def _in_words(facts: Snapshot, audit: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _looked_up(number: str, values: pl.Series) -> pl.Expr:
+def _looked_up(number: pl.Expr, values: pl.Series) -> pl.Expr:
     """The value at each row number: like `gather`, but batch by batch."""
-    return (
-        pl.col(number)
-        .map_batches(values.gather, return_dtype=values.dtype, is_elementwise=True)
-        .alias(values.name)
+    return number.map_batches(values.gather, return_dtype=values.dtype, is_elementwise=True).alias(
+        values.name
     )
 
 

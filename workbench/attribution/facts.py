@@ -233,8 +233,7 @@ def _links(
         .otherwise(pl.lit(ACCOUNT_ANY, pl.UInt8))
         .alias("reach"),
     )
-    in_order = by_account.sort("touch", "opportunity")
-    return pl.concat([own, in_order]).sort("touch", maintain_order=True)
+    return own.merge_sorted(by_account.sort("touch", "opportunity"), key="touch")
 
 
 def _with_surviving_account(
