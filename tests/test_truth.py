@@ -7,11 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbench.attribution import attribution, snapshot
-from workbench.contracts import AccountMerges, FxRates, Opportunities, Partners, Touches
+from workbench.attribution import attribution
 from workbench.definitions import read_definition
-from workbench.ingest import ingest
 from workbench.params import RunParams
+from workbench.prepared import prepared_snapshot
 from workbench.sample import write_sample
 
 PROJECT = Path(__file__).parent.parent
@@ -35,17 +34,7 @@ def attributed(folder: Path, *, soiled: bool, opportunities: int = 1500) -> pl.D
         readout=None,
         output_root=folder,
     )
-    tables = ingest(params, previous_touches=None).tables
-    facts = snapshot(
-        opportunities=tables[Opportunities],
-        touches=tables[Touches],
-        partners=tables[Partners],
-        account_merges=tables[AccountMerges],
-        fx_rates=tables[FxRates],
-        as_of=params.as_of,
-        timezone=params.timezone,
-        reporting_currency=params.reporting_currency,
-    )
+    facts = prepared_snapshot(params).facts
     found = attribution(facts, read_definition(TIMING)).opportunity_attribution
     truth = pl.read_parquet(folder / "truth.parquet").rename({"classification": "truth"})
     return found.join(truth, on="opportunity_id", how="full", coalesce=True)

@@ -13,11 +13,10 @@ from typing import Final
 
 import polars as pl
 
-from workbench.attribution import Snapshot, attribution, snapshot
-from workbench.contracts import AccountMerges, FxRates, Opportunities, Partners, Touches
+from workbench.attribution import Snapshot, attribution
 from workbench.definitions import Definition, read_definition
-from workbench.ingest import ingest
 from workbench.params import RunParams
+from workbench.prepared import prepared_snapshot
 from workbench.sample import write_sample
 
 DEFINITIONS: Final = Path(__file__).parents[2] / "params" / "definitions"
@@ -103,17 +102,7 @@ def _facts(folder: Path) -> Snapshot:
         readout=None,
         output_root=folder,
     )
-    tables = ingest(params, previous_touches=None).tables
-    return snapshot(
-        opportunities=tables[Opportunities],
-        touches=tables[Touches],
-        partners=tables[Partners],
-        account_merges=tables[AccountMerges],
-        fx_rates=tables[FxRates],
-        as_of=params.as_of,
-        timezone=params.timezone,
-        reporting_currency=params.reporting_currency,
-    )
+    return prepared_snapshot(params).facts
 
 
 def _truth(clean: Path, definition: Definition) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from tests.unit.attribution_frames import (
     opportunity,
     touch,
 )
-from workbench.attribution import check_conservation, definition_comparison, local_day
+from workbench.attribution import check_conservation, compared, local_day
 from workbench.contracts import (
     DefinitionComparison,
     OpportunityAttribution,
@@ -22,6 +22,7 @@ from workbench.contracts import (
     TouchAudit,
 )
 from workbench.errors import ParameterError, RateError
+from workbench.periods import parse_period
 from workbench.tables import checked
 
 CRM_FIELD = {"id": "crm_field", "basis": "crm_field", "rules": []}
@@ -480,16 +481,18 @@ def test_attribution__crm_field_sourced_by_nobody_has_no_credit():
 
 # Several definitions, no rows, one day
 
+QUARTER = parse_period("2025-Q2", 1)
 
-def test_definition_comparison__one_row_per_opportunity_and_definition():
+
+def test_compared__one_row_per_opportunity_and_definition():
     opportunities = [opportunity("O2"), opportunity("O1", crm_classification="influenced")]
     snapshot = facts(opportunities, [touch("T1", "2025-03-01")])
     definitions = [definition(), definition(**CRM_FIELD)]
 
-    compared = checked(definition_comparison(snapshot, definitions), DefinitionComparison)
+    found = compared(snapshot, definitions, period=QUARTER, timezone="UTC")
 
     columns = ("opportunity_id", "definition_id", "classification", "primary_partner_id")
-    assert compared.select(columns).rows() == [
+    assert checked(found.table, DefinitionComparison).select(columns).rows() == [
         ("O1", "any", "sourced", "P1"),
         ("O1", "crm_field", "influenced", None),
         ("O2", "any", "direct", None),
@@ -497,17 +500,21 @@ def test_definition_comparison__one_row_per_opportunity_and_definition():
     ]
 
 
-def test_definition_comparison__two_files_with_one_id_cannot_be_told_apart():
+def test_compared__two_files_with_one_id_cannot_be_told_apart():
     changed = definition(version=2, rules=BEFORE_OR_AFTER)
 
     with pytest.raises(ParameterError, match="definition any: 2 compared files have this id"):
-        definition_comparison(facts([opportunity()], []), [definition(), changed])
+        compared(
+            facts([opportunity()], []), [definition(), changed], period=QUARTER, timezone="UTC"
+        )
 
 
-def test_definition_comparison__empty_frame():
-    compared = definition_comparison(facts([], []), [definition(), definition(**CRM_FIELD)])
+def test_compared__empty_frame():
+    both = [definition(), definition(**CRM_FIELD)]
 
-    assert checked(compared, DefinitionComparison).is_empty()
+    found = compared(facts([], []), both, period=QUARTER, timezone="UTC")
+
+    assert checked(found.table, DefinitionComparison).is_empty()
 
 
 @pytest.mark.parametrize("changes", [{}, {"account_touches": "all"}, CRM_FIELD])

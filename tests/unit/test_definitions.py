@@ -270,17 +270,6 @@ def test_credit__weights_of_other_types_than_the_rules_list_do_no_harm():
     assert not parsed(credit={"model": "full"}).credit.is_additive
 
 
-def test_without_evidence_gate__opens_that_gate_alone():
-    definition = parsed(gates={"evidence": "required", "seller_acceptance": "required"})
-
-    opened = definition.without_evidence_gate()
-
-    assert definition.evidence_required
-    assert not opened.evidence_required
-    assert opened.gates.seller_acceptance == "required"
-    assert opened.rules == definition.rules
-
-
 def test_touch_types__of_all_rules():
     rules = [
         {"role": "sourced", "touch_types": ["referral", "champion"]},

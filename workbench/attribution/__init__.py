@@ -4,7 +4,6 @@ from workbench.attribution.classification import (
     Attribution,
     attribution,
     classified,
-    definition_comparison,
 )
 from workbench.attribution.comparison import Comparison, class_changes, class_totals, compared
 from workbench.attribution.conservation import check_conservation
@@ -30,7 +29,6 @@ __all__ = [
     "classified",
     "compared",
     "decided_pairs",
-    "definition_comparison",
     "double_count_in_words",
     "local_day",
     "partner_claims",

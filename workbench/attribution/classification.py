@@ -1,7 +1,5 @@
 """One class, one primary partner and one evidence grade for every opportunity."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,12 +9,11 @@ from workbench.attribution.decisions import decided_pairs, touch_audit
 from workbench.attribution.facts import Snapshot
 from workbench.attribution.money import converted, missing_rates
 from workbench.contracts import (
-    DefinitionComparison,
     OpportunityAttribution,
     PartnerCredit,
 )
 from workbench.definitions import Definition
-from workbench.errors import ParameterError, Problem, RateError
+from workbench.errors import RateError
 
 
 @dataclass(frozen=True)
@@ -75,27 +72,6 @@ def classified(
         attributed.select(list(OpportunityAttribution.dtypes())),  # in the snapshot's order
         credit.select(list(PartnerCredit.dtypes())).sort(PartnerCredit.row_order()),
     )
-
-
-def definition_comparison(facts: Snapshot, definitions: Sequence[Definition]) -> pl.DataFrame:
-    """The same snapshot under several definitions: one row per opportunity and definition.
-
-    Raises ParameterError when two of them have the same id: their rows could not be told apart.
-    """
-    counts = Counter(definition.id for definition in definitions)
-    hint = "give a changed copy of a definition an id of its own."
-    problems = [
-        Problem(f"definition {definition_id}", f"{count} compared files have this id.", hint)
-        for definition_id, count in counts.items()
-        if count > 1
-    ]
-    if problems:
-        raise ParameterError(problems)
-    columns = list(DefinitionComparison.dtypes())
-    return pl.concat(
-        attribution(facts, definition).opportunity_attribution.select(columns)
-        for definition in definitions
-    ).sort(DefinitionComparison.row_order())
 
 
 def _amount_reporting(facts: Snapshot, definition: Definition) -> pl.Series:

@@ -128,11 +128,6 @@ class Definition(Document):
     def evidence_required(self) -> bool:
         return self.gates.evidence == "required"
 
-    def without_evidence_gate(self) -> "Definition":
-        """The same definition with the evidence gate open: what is claimed."""
-        gates = self.gates.model_copy(update={"evidence": "optional"})
-        return self.model_copy(update={"gates": gates})
-
     def role_in_words(self, role: Role) -> str:
         """What makes an opportunity sourced, or influenced, under this definition: one sentence."""
         if self.basis == "crm_field":
