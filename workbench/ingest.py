@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import polars as pl
@@ -63,7 +65,8 @@ def ingest(params: RunParams, *, previous_touches: pl.DataFrame | None) -> Inges
     plan = read_plan(params)
     if problems := plan_problems(plan):
         raise SourceError(problems)
-    files = read_files(plan)
+    with TemporaryDirectory() as folder:
+        files = read_files(plan, Path(folder))
     taken = {
         TABLES_BY_NAME[name]: _take(name, plan=plan, files=files, params=params)
         for name in TABLES_BY_NAME

@@ -5,6 +5,7 @@ import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -12,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import SourceError
-from workbench.sources.files import file_header, read_file
+from workbench.sources.files import FileExtract
+from workbench.sources.mapping import FileFormat
+
+
+def read_file(path: Path, *, delimiter: str) -> pl.DataFrame:
+    with TemporaryDirectory() as folder:
+        landed = FileExtract(path, FileFormat(delimiter=delimiter)).land(Path(folder))
+        return pl.read_parquet(landed.path)
+
+
+def file_header(path: Path, *, delimiter: str) -> list[str]:
+    return FileExtract(path, FileFormat(delimiter=delimiter)).header()
 
 
 def rows_of(folder: Path, content: bytes, delimiter: str = ",") -> list[dict[str, str | None]]:

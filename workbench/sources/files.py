@@ -1,6 +1,7 @@
 """One file in: its header, or all of its rows."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from zoneinfo import available_timezones
@@ -8,7 +9,10 @@ from zoneinfo import available_timezones
 import polars as pl
 
 from workbench.errors import Problem, SourceError
+from workbench.runs import file_sha256
 from workbench.sources.csv_text import csv_header, read_csv
+from workbench.sources.extracts import Landed
+from workbench.sources.mapping import FileFormat
 
 PARQUET: Final = ".parquet"
 
@@ -18,30 +22,38 @@ _ZONES: Final = {None, *available_timezones()}
 _UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
-def file_header(path: Path, *, delimiter: str) -> list[str]:
-    """The column names of a CSV or Parquet file, nothing else read.
-
-    Raises SourceError when the file is missing or cannot be read.
-    """
-    _must_exist(path)
-    if path.suffix == PARQUET:
-        return list(_parquet(path).collect_schema())
-    return csv_header(path, delimiter=delimiter)
-
-
-def read_file(path: Path, *, delimiter: str) -> pl.DataFrame:
-    """Every row: a CSV file as text, a Parquet file in the types it has.
+@dataclass(frozen=True)
+class FileExtract:
+    """A CSV or Parquet file.
 
     Instants of a Parquet file whose time zone has no name, such as +02:00, are given in UTC.
-    Raises SourceError when the file is missing, cannot be read, or has broken lines.
     """
-    _must_exist(path)
-    if path.suffix != PARQUET:
-        return read_csv(path, delimiter=delimiter)
-    try:
-        return _parquet(path).collect()
-    except _UNREADABLE:
-        raise SourceError([_unreadable(path)]) from None
+
+    path: Path
+    form: FileFormat
+
+    def header(self) -> list[str]:
+        """The column names, no rows read. Raises SourceError when the file cannot be read."""
+        _must_exist(self.path)
+        if self.path.suffix == PARQUET:
+            return list(_parquet(self.path).collect_schema())
+        return csv_header(self.path, delimiter=self.form.delimiter)
+
+    def land(self, into: Path) -> Landed:
+        """A CSV file as text, a Parquet file as it is.
+
+        Raises SourceError when the file is missing, cannot be read, or has broken lines.
+        """
+        _must_exist(self.path)
+        landed = into / f"{len(list(into.iterdir()))}.parquet"
+        try:
+            if self.path.suffix == PARQUET:
+                _parquet(self.path).sink_parquet(landed)
+            else:
+                read_csv(self.path, delimiter=self.form.delimiter).write_parquet(landed)
+        except _UNREADABLE:
+            raise SourceError([_unreadable(self.path)]) from None
+        return Landed(landed, file_sha256(self.path))
 
 
 def _parquet(path: Path) -> pl.LazyFrame:

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
 from workbench.contracts import Contract
 from workbench.errors import Problem, SourceError
-from workbench.runs import file_sha256
-from workbench.sources.files import read_file
-from workbench.sources.mapping import SET_BY_INGEST, Choice, Column, Conditions, Part
+from workbench.sources.columns import column_values, holds
+from workbench.sources.mapping import SET_BY_INGEST, Part
 from workbench.sources.plan import Plan
-from workbench.sources.values import Parsed, Reading, as_text, parsed, whole_numbers
+from workbench.sources.values import Reading, as_text
 
 _NOT_PLAIN = {pl.Binary, pl.Duration}
 FAULTS = {"index": pl.UInt32, "column": pl.String, "reason": pl.String}
@@ -43,15 +43,14 @@ class PartRows:
     notes: list[str] = field(default_factory=list)
 
 
-def read_files(plan: Plan) -> dict[str, SourceFile]:
+def read_files(plan: Plan, into: Path) -> dict[str, SourceFile]:
     """Every file of a plan. Raises SourceError with what is wrong in any of them."""
     files: dict[str, SourceFile] = {}
     problems: list[Problem] = []
     for file in sorted(plan.files()):
-        path = plan.folder / file
         try:
-            rows = read_file(path, delimiter=plan.mapping.file_format(file).delimiter)
-            files[file] = SourceFile(rows, file_sha256(path))
+            landed = plan.extract(file).land(into)
+            files[file] = SourceFile(pl.read_parquet(landed.path), landed.sha256)
         except SourceError as error:
             problems += error.problems
     if problems:
@@ -75,13 +74,13 @@ def part_rows(
     if part.where:
         # A row whose look-up is ambiguous is not known to be none of ours: it is kept, to be
         # rejected with that reason.
-        mask = _holds(part.where, joined)
+        mask = holds(part.where, joined)
         for hit in ambiguous.values():
             mask |= hit
         joined, position = joined.filter(mask), position.filter(mask)
         ambiguous = {reason: hit.filter(mask) for reason, hit in ambiguous.items()}
     faults = [_marks(hit, "", reason) for reason, hit in ambiguous.items()]
-    excluded = [_marks(_holds(e.where, joined), "", e.reason) for e in part.exclude]
+    excluded = [_marks(holds(e.where, joined), "", e.reason) for e in part.exclude]
     values = []
     for name, dtype in contract.dtypes().items():
         if name == SET_BY_INGEST:
@@ -89,7 +88,7 @@ def part_rows(
         if name not in part.columns:
             values.append(pl.repeat(None, joined.height, dtype=dtype, eager=True).alias(name))
             continue
-        read = _column(part.columns[name], joined, dtype=dtype, reading=reading)
+        read = column_values(part.columns[name], joined, dtype=dtype, reading=reading)
         values.append(read.values.alias(name))
         faults += [_marks(mark, name, reason) for reason, mark in read.faults.items()]
     return PartRows(
@@ -142,60 +141,6 @@ def _with_lookups(
                 "what would come from there is missing."
             )
     return joined, ambiguous, notes
-
-
-def _holds(conditions: Conditions, rows: pl.DataFrame) -> pl.Series:
-    """Which rows meet all conditions."""
-    mask = pl.repeat(value=True, n=rows.height, dtype=pl.Boolean, eager=True)
-    for name, choice in conditions.items():
-        mask &= _meets(choice, as_text(rows[name]))
-    return mask
-
-
-def _meets(choice: Choice, text: pl.Series) -> pl.Series:
-    listed = choice.accepted if choice.accepted is not None else choice.refused or ()
-    words = pl.Series([word for word in listed if word is not None], dtype=pl.String)
-    among = text.is_in(words.implode()).fill_null(value=False)
-    if None in listed:
-        among |= text.is_null()
-    return among if choice.accepted is not None else ~among
-
-
-def _column(column: Column, rows: pl.DataFrame, *, dtype: pl.DataType, reading: Reading) -> Parsed:
-    if column.source is None:
-        raw = pl.repeat(column.value, rows.height, dtype=pl.String, eager=True)
-    else:
-        raw = rows[column.source]
-    if column.when:
-        raw = raw.zip_with(_holds(column.when, rows), pl.Series([None], dtype=raw.dtype))
-    faults: dict[str, pl.Series] = {}
-    if column.integer:
-        whole = whole_numbers(raw)
-        raw, faults = whole.values, whole.faults
-    if column.words is not None:
-        translated = _translated(column, as_text(raw), column.words)
-        raw, faults = translated.values, faults | translated.faults
-    # A constant and a translated word are written in the mapping, not by the file.
-    plain = column.source is None or column.words is not None
-    own = Reading(
-        timezone=reading.timezone,
-        decimal_comma=reading.decimal_comma and not plain,
-        formats=column.formats,
-    )
-    read = parsed(raw, dtype=dtype, reading=own)
-    return Parsed(read.values, faults | read.faults)
-
-
-def _translated(column: Column, text: pl.Series, words: AnyMapping[str, str | None]) -> Parsed:
-    """Each word as the mapping translates it; a missing value stays missing."""
-    known = text.is_in(pl.Series(list(words), dtype=pl.String).implode()) | text.is_null()
-    translated = text.replace_strict(
-        list(words), list(words.values()), default=column.otherwise, return_dtype=pl.String
-    )
-    translated = translated.zip_with(text.is_not_null(), pl.Series([None], dtype=pl.String))
-    if "otherwise" in column.model_fields_set or known.all():
-        return Parsed(translated, {})
-    return Parsed(translated, {"not one of the words of the mapping": ~known})
 
 
 def _marks(mask: pl.Series, column: str, reason: str) -> pl.DataFrame:

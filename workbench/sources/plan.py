@@ -7,11 +7,13 @@ from pathlib import Path
 from workbench.contracts import REQUIRED_TABLES
 from workbench.errors import InputError, ParameterError, Problem, SourceError
 from workbench.params import RunParams
-from workbench.sources.files import PARQUET, file_header
+from workbench.sources.extracts import Extract
+from workbench.sources.files import PARQUET, FileExtract
 from workbench.sources.mapping import (
     SET_BY_INGEST,
     TABLES_BY_NAME,
     Column,
+    FileFormat,
     Mapping,
     Part,
     TableMapping,
@@ -27,10 +29,13 @@ class Plan:
     folder: Path
     origin: Path
 
+    def extract(self, file: str) -> Extract:
+        """What the mapping calls `file`."""
+        return FileExtract(self.folder / file, self.mapping.file_format(file))
+
     def header(self, file: str) -> list[str]:
         """The columns of a file. Raises SourceError when it is missing or cannot be read."""
-        delimiter = self.mapping.file_format(file).delimiter
-        return file_header(self.folder / file, delimiter=delimiter)
+        return self.extract(file).header()
 
     def files(self) -> set[str]:
         """Every file that the mapping names."""
@@ -72,7 +77,7 @@ def _canonical_mapping(folder: Path) -> Mapping:
             problems.append(Problem(str(folder), f"two files for {name}: {both}.", "keep one."))
         elif files:
             try:
-                header = file_header(files[0], delimiter=",")
+                header = FileExtract(files[0], FileFormat()).header()
             except SourceError as error:
                 problems += error.problems
                 continue
