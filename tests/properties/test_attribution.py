@@ -1,6 +1,7 @@
 """What must hold for any world and any definition, and agreement with the slow second opinion."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,11 +18,13 @@ from workbench.attribution import (
     attribution,
     check_conservation,
     snapshot,
+    timezone_flips,
 )
 from workbench.contracts import (
     TABLES,
     OpportunityAttribution,
     PartnerCredit,
+    TimezoneFlips,
     TouchAudit,
 )
 from workbench.definitions import Definition
@@ -236,3 +239,47 @@ def test_check_conservation__names_what_does_not_add_up(
             continue
         with pytest.raises(ConservationError, match=words):
             check_conservation(facts, definition, broken)
+
+
+def with_clock_moved(world: World, hours: int) -> World:
+    """The world as it would be if all touches had happened and been logged some hours later."""
+    moved = [
+        {
+            key: value + timedelta(hours=hours)
+            if key in {"touched_at", "logged_at"} and value is not None
+            else value
+            for key, value in touch.items()
+        }
+        for touch in world["tables"]["touches"]
+    ]
+    return world | {"tables": world["tables"] | {"touches": moved}}
+
+
+@settings(quick, max_examples=12)
+@given(world=worlds(), content=definitions())
+def test_timezone_flips__are_those_that_turn_when_the_clock_is_moved(
+    world: World, content: dict[str, Any]
+) -> None:
+    facts, definition = facts_of(world), definition_of(content)
+    classes = attribution(facts, definition).opportunity_attribution
+    expected: dict[str, tuple[str, int]] = {}
+    for hours in sorted(range(-24, 25), key=lambda hours: (abs(hours), hours)):
+        moved = attributed(with_clock_moved(world, hours), content).opportunity_attribution
+        others = dict(moved.select("opportunity_id", "classification").iter_rows())
+        for opportunity, classification in classes.select(
+            "opportunity_id", "classification"
+        ).iter_rows():
+            if others[opportunity] != classification:
+                expected.setdefault(opportunity, (others[opportunity], hours))
+
+    flips = timezone_flips(
+        facts,
+        definition,
+        classes,
+        touches=frame("touches", world["tables"]["touches"]),
+        timezone=world["timezone"],
+    )
+
+    found = flips.select("opportunity_id", "other_classification", "shift_hours").iter_rows()
+    assert {opportunity: (other, hours) for opportunity, other, hours in found} == expected
+    checked(flips, TimezoneFlips)

@@ -22,7 +22,7 @@ from workbench.contracts import (
     TouchAudit,
 )
 from workbench.errors import ParameterError, RateError
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 from workbench.tables import checked
 
 CRM_FIELD = {"id": "crm_field", "basis": "crm_field", "rules": []}
@@ -481,7 +481,7 @@ def test_attribution__crm_field_sourced_by_nobody_has_no_credit():
 
 # Several definitions, no rows, one day
 
-QUARTER = parse_period("2025-Q2", 1)
+QUARTER = MonthCalendar(1).period("2025-Q2")
 
 
 def test_compared__one_row_per_opportunity_and_definition():

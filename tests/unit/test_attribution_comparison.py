@@ -23,10 +23,10 @@ from workbench.attribution.comparison import (
 )
 from workbench.attribution.explanations import REASONS_IN_WORDS, with_reasons
 from workbench.errors import ParameterError
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 from workbench.vocabulary import REJECTION_REASONS
 
-QUARTER = parse_period("2025-Q2", 1)
+QUARTER = MonthCalendar(1).period("2025-Q2")
 STRICT = {"id": "strict", "gates": {"evidence": "required"}}
 CRM = {"id": "crm", "basis": "crm_field", "rules": []}
 BEFORE = {"id": "before", "rules": BEFORE_OR_AFTER}

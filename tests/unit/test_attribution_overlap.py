@@ -10,9 +10,9 @@ from workbench.attribution.overlap import (
     partner_claims,
     partner_overlap,
 )
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 
-QUARTER = parse_period("2025-Q2", 1)
+QUARTER = MonthCalendar(1).period("2025-Q2")
 
 
 def claims(*touches: dict[str, Any], **changes: Any) -> pl.DataFrame:

@@ -16,9 +16,9 @@ from tests.unit.attribution_frames import (
 from workbench.attribution.sensitivity import Sensitivity, swept, variants
 from workbench.definitions import Definition, read_definition
 from workbench.documents import parse_document
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 
-QUARTER = parse_period("2025-Q2", 1)
+QUARTER = MonthCalendar(1).period("2025-Q2")
 SHIPPED = sorted((Path(__file__).parents[2] / "params" / "definitions").glob("*.yaml"))
 YEAR_BEFORE = [
     {

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 from tests.unit.attribution_frames import BEFORE_OR_AFTER, definition, facts, opportunity, touch
 from workbench.attribution.sensitivity import Sensitivity, swept
 from workbench.charts import chart_svg, sensitivity_tornado
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -13,7 +13,7 @@ def sensitivity(*touches: dict[str, object]) -> Sensitivity:
     return swept(
         facts([opportunity()], list(touches)),
         definition(rules=BEFORE_OR_AFTER),
-        period=parse_period("2025-Q2", 1),
+        period=MonthCalendar(1).period("2025-Q2"),
         timezone="UTC",
     )
 
@@ -38,7 +38,7 @@ def test_sensitivity_tornado__empty_frame() -> None:
     nothing = swept(
         facts([], []),
         definition(basis="crm_field", rules=[]),
-        period=parse_period("2025-Q2", 1),
+        period=MonthCalendar(1).period("2025-Q2"),
         timezone="UTC",
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from tests.unit.attribution_frames import definition, facts, instant, opportunity, touch
 from workbench.attribution.comparison import Comparison, compared
 from workbench.comparison_report import comparison_page, comparison_text
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 
 STRICT = {"id": "strict", "gates": {"evidence": "required"}}
 
@@ -29,7 +29,7 @@ def comparison(*definitions: dict[str, Any], closed: str = "2025-05-20") -> Comp
     return compared(
         snapshot,
         [definition(**changes) for changes in definitions],
-        period=parse_period("2025-Q2", 1),
+        period=MonthCalendar(1).period("2025-Q2"),
         timezone="UTC",
     )
 
@@ -133,7 +133,7 @@ def test_comparison_page__empty_frame() -> None:
     nothing = compared(
         facts([], []),
         [definition(), definition(**STRICT)],
-        period=parse_period("2025-Q2", 1),
+        period=MonthCalendar(1).period("2025-Q2"),
         timezone="UTC",
     )
 

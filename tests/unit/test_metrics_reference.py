@@ -1,6 +1,7 @@
 """Every metric of a random company, against the slow recomputation in tests/reference."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -8,18 +9,22 @@ from tests.reference import metrics as reference
 from tests.reference.metric_cases import a_definition, inputs, random_company, run_params
 from workbench.metrics import METRICS, metrics
 
+FOUR_FOUR_FIVE = Path(__file__).parents[2] / "params" / "calendars" / "four_four_five.csv"
+
 
 @pytest.mark.parametrize(
-    ("period", "as_of", "timezone"),
+    ("period", "as_of", "timezone", "calendar"),
     [
-        ("2026-Q4", date(2026, 10, 31), "America/Los_Angeles"),
-        ("2026-10", date(2026, 10, 31), "Asia/Kolkata"),
-        ("2026-Q4", date(2026, 9, 15), "UTC"),
+        ("2026-Q4", date(2026, 10, 31), "America/Los_Angeles", None),
+        ("2026-10", date(2026, 10, 31), "Asia/Kolkata", None),
+        ("2026-Q4", date(2026, 9, 15), "UTC", None),
+        ("2027-Q3", date(2026, 10, 31), "UTC", FOUR_FOUR_FIVE),
+        ("2027-P09", date(2026, 10, 20), "Europe/Berlin", FOUR_FOUR_FIVE),
     ],
 )
-def test_metrics__agree_with_the_recomputation(period, as_of, timezone):
+def test_metrics__agree_with_the_recomputation(period, as_of, timezone, calendar):
     tables = random_company(seed=7, as_of=as_of)
-    params = run_params(period=period, as_of=as_of, timezone=timezone)
+    params = run_params(period=period, as_of=as_of, timezone=timezone, calendar=calendar)
     table = metrics(inputs(**tables), params=params, definition=a_definition())
     found = {
         (

@@ -16,6 +16,7 @@ from workbench.attribution.overlap import (
 )
 from workbench.attribution.rulings import ruling_in_words, rulings_in_words, with_rulings
 from workbench.attribution.sensitivity import Sensitivity, swept
+from workbench.attribution.timezones import flips_in_words, timezone_flips
 
 __all__ = [
     "Attribution",
@@ -30,6 +31,7 @@ __all__ = [
     "compared",
     "decided_pairs",
     "double_count_in_words",
+    "flips_in_words",
     "local_day",
     "partner_claims",
     "partner_overlap",
@@ -37,6 +39,7 @@ __all__ = [
     "rulings_in_words",
     "snapshot",
     "swept",
+    "timezone_flips",
     "touch_audit",
     "with_rulings",
 ]

@@ -9,8 +9,9 @@ import altair as alt
 import polars as pl
 
 from workbench.charts.theme import COLOURS, INK, LABELS, QUIET, AnyChart, as_of_words, finished
+from workbench.periods import period_title
 
-_STARTS_OF_YEAR: Final = frozenset({"Q1", "Jan"})
+_STARTS_OF_YEAR: Final = frozenset({"Q1", "P01", "Jan"})
 
 
 def trend_by_classification(
@@ -137,16 +138,10 @@ def win_rate_intervals(
     )
 
 
-def period_title(label: str) -> str:
-    """A period's label as a person would write it: `Q4 FY2026`, `October 2026`."""
-    year, part = label.split("-")
-    return f"{part} FY{year}" if "Q" in part else f"{date(int(year), int(part), 1):%B %Y}"
-
-
 def _period_label(label: str) -> str:
-    """Short part and year, with a space between: `Q4 FY26`, `Oct 2026`."""
+    """Short part and year, with a space between: `Q4 FY26`, `P07 FY26`, `Oct 2026`."""
     year, part = label.split("-")
-    return f"{part} FY{year[2:]}" if "Q" in part else f"{date(int(year), int(part), 1):%b %Y}"
+    return f"{date(int(year), int(part), 1):%b %Y}" if part.isdecimal() else f"{part} FY{year[2:]}"
 
 
 def _label_on_two_lines(labels: list[str]) -> str:

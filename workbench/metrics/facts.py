@@ -25,9 +25,8 @@ from workbench.contracts import (
 )
 from workbench.definitions import Definition
 from workbench.params import RunParams
-from workbench.periods import Period
+from workbench.periods import TREND_PERIODS, Period
 
-PERIODS: Final = 9
 ON_TIME_DAYS: Final = 14
 NO_MEMBER: Final = "(none)"
 
@@ -159,7 +158,7 @@ def facts(inputs: MetricInputs, *, params: RunParams, definition: Definition) ->
 
     Raises RateError where a cost of the nine periods has no rate on its day.
     """
-    periods = tuple(params.fiscal_period.trail(PERIODS))
+    periods = tuple(params.fiscal_period.trail(TREND_PERIODS))
     opportunities = _opportunities(inputs, timezone=params.timezone)
     return Facts(
         periods=periods,

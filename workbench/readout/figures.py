@@ -166,7 +166,7 @@ def _span(params: RunParams) -> str:
     period = params.fiscal_period
     span = f"{formats.day(period.start)} to {formats.day(period.end)}"
     if params.as_of < period.end:
-        span += f"; the {'quarter' if period.is_quarter else 'month'} is not over"
+        span += f"; the {period.noun} is not over"
     return f"{span}, as of {formats.day(params.as_of)}. Amounts in {params.reporting_currency}."
 
 

@@ -35,7 +35,7 @@ class Headline:
     def __init__(self, metrics: pl.DataFrame, *, period: Period) -> None:
         self.metrics = metrics.filter(pl.col("basis") == "current")
         self.period = period
-        self.noun = "quarter" if period.is_quarter else "month"
+        self.noun = period.noun
         wanted = self.metrics.filter(
             (pl.col("dimension") == "all")
             & pl.col("period").is_in([period.label, period.before().label])
