@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 the run failed; 2 the input or the parameters are wrong.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,15 +24,29 @@ def commands() -> None:
 
 
 @commands.command()
-def demo() -> None:
+@click.option(
+    "--from-postgres",
+    is_flag=True,
+    help="Load the sample company into a real PostgreSQL, and read it from there.",
+)
+def demo(*, from_postgres: bool) -> None:
     """Make the sample company, run all five notebooks on it, and say where the pages are."""
     from workbench.params import project_folder
     from workbench.sample import write_sample
 
     project = project_folder(Path.cwd())
     folder = project / "outputs" / "sample"
+    params_file = str(project / "params" / "demo.yaml")
     click.echo(f"Sample company: {write_sample(folder)}")
-    _run(str(project / "params" / "demo.yaml"), {}, start="ingest", run_id=None)
+    if not from_postgres:
+        _run(params_file, {}, start="ingest", run_id=None)
+        return
+    from workbench.sample.postgresql import postgresql_with_sample
+
+    with postgresql_with_sample(folder) as uri:
+        os.environ["SAMPLE_DATABASE"] = uri  # the notebooks inherit it
+        click.echo("Read from: a PostgreSQL in a temporary folder")
+        _run(params_file, {"source": "params/sources/postgresql.yaml"}, start="ingest", run_id=None)
 
 
 @commands.command()
@@ -67,6 +82,40 @@ def check(params_file: str, overrides: tuple[str, ...]) -> None:
         f"({params.fiscal_period.start} to {params.fiscal_period.end}), as of {params.as_of}, "
         f"definition {params.definition.stem}."
     )
+
+
+@commands.command("map")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE…",
+)
+@click.option(
+    "--out",
+    "mapping_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the mapping to this file, which must not exist, instead of printing it.",
+)
+def map_files(files: tuple[Path, ...], mapping_file: Path | None) -> None:
+    """Propose a mapping for the exports of a CRM, with reasons; a ? marks what to look at."""
+    from workbench.mapping_proposal import mapping_proposal, write_proposal
+
+    proposal = mapping_proposal(
+        files, mapping_file=mapping_file or Path("params/sources/mine.yaml")
+    )
+    if mapping_file is None:
+        click.echo(proposal.text, nl=False)
+        return
+    write_proposal(proposal, mapping_file)
+    click.echo(
+        f"{mapping_file}: {proposal.tables} tables, {proposal.columns} columns; "
+        f"{proposal.questions} lines with a ? to look at."
+    )
+    click.echo("A parameter file to run it with, params/<name>.yaml:")
+    click.echo("\n".join(f"  {line}" for line in proposal.parameters.splitlines()))
 
 
 @commands.command()

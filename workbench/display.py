@@ -17,6 +17,7 @@ _WORDS: Final = frozenset(
     {
         "classification",
         "decision",
+        "dimension",
         "evidence_grade",
         "metric",
         "opportunity_type",

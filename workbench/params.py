@@ -1,5 +1,6 @@
 """The parameters of a run: a flat YAML file, resolved once and kept with the run."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -11,9 +12,14 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
 from workbench.documents import Document, dump_yaml, load_yaml, parse_document, suggestion
 from workbench.errors import ParameterError, Problem
-from workbench.periods import Period, parse_period
+from workbench.periods import Calendar, MonthCalendar, Period, read_calendar
 
 FiscalMonth = Annotated[int, Field(ge=1, le=12)]
+
+
+# A folder in object storage, without a slash at its end and without credentials.
+_OBJECT_URL = r"^(s3|gs|az)://[^/\s@:]+(/[^/\s]+)*$"
+ObjectUrl = Annotated[str, Field(pattern=_OBJECT_URL)]
 
 
 class RunParams(Document):
@@ -28,14 +34,19 @@ class RunParams(Document):
     as_of: date
     read_at: datetime
     timezone: str = "UTC"
-    source: Path
-    source_folder: Path | None = None
+    source: ObjectUrl | Path
+    source_folder: ObjectUrl | Path | None = None
     definition: Path
     compare_with: tuple[Path, ...] = ()
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     fiscal_year_start: FiscalMonth = 1
+    calendar: Path | None = None
     readout: Path | None
     rulings: Path | None = None
+    quality: Path | None = None
+    partner_aliases: Path | None = None
+    partner_identity: Literal["as_was", "as_is"] = "as_was"
+    record_url: str | None = None
     paper: Literal["a4", "us-letter"] = "a4"
     output_root: Path
 
@@ -55,9 +66,25 @@ class RunParams(Document):
         """An instant without a zone is one in UTC."""
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
+    @field_validator("record_url")
+    @classmethod
+    def _leads_to_a_record(cls, url: str | None) -> str | None:
+        """A web address in which only a record's table and id are filled in, after the host."""
+        if url is None:
+            return None
+        shape = re.fullmatch(r"https?://[^\s/?#{}]+[/?#]\S*", url)
+        blanks = set(re.findall(r"\{[^}]*\}?", url))
+        if not shape or "{record_id}" not in blanks or not blanks <= {"{record_id}", "{table}"}:
+            hint = "write an address such as https://crm.example/{table}/{record_id}."
+            raise ValueError(f"'{url}' leads to no record.\n{hint}")
+        return url
+
     @cached_property
     def fiscal_period(self) -> Period:
-        return parse_period(self.period, self.fiscal_year_start)
+        calendar: Calendar = MonthCalendar(self.fiscal_year_start)
+        if self.calendar is not None:
+            calendar = read_calendar(self.calendar)
+        return calendar.period(self.period)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -65,7 +92,8 @@ class RunParams(Document):
 
     def to_yaml(self) -> str:
         """The resolved parameter file, which `read_params` reads back to the same parameters."""
-        content = self.model_dump(mode="json", exclude={"name"}, exclude_none=True)
+        left_out = {"name"} if self.calendar is None else {"name", "fiscal_year_start"}
+        content = self.model_dump(mode="json", exclude=left_out, exclude_none=True)
         return dump_yaml({**content, "readout": content.get("readout", "none")})
 
 
@@ -116,13 +144,10 @@ def read_params(params_file: str | Path, overrides: Mapping[str, str] | None = N
         raise ParameterError([Problem(str(path), "'name' is not a key.", "it is the file's own.")])
     problems: list[Problem] = []
     lookup = _Lookup(path, problems)
-    calendar_error = _complete_calendar(content)
-    if "source" in content:
-        content["source"] = lookup.existing(content["source"], "source")
-    if "source_folder" in content:
-        content["source_folder"] = lookup.existing(content["source_folder"], "source_folder")
-    if "rulings" in content:
-        content["rulings"] = lookup.existing(content["rulings"], "rulings")
+    for key in _NAMED_FILES & content.keys():
+        look_up = lookup.place if key.startswith("source") else lookup.existing
+        content[key] = look_up(content[key], key)
+    problems += _calendar_problems(content, str(path))
     if "definition" in content:
         content["definition"] = lookup.definition(content["definition"], "definition")
     others = content.get("compare_with", [])
@@ -141,12 +166,12 @@ def read_params(params_file: str | Path, overrides: Mapping[str, str] | None = N
     except ParameterError as error:
         problems += [p for p in error.problems if p.what not in _RESOLVED_ELSEWHERE]
         params = None
-    problems += [Problem(str(path), p.what, p.hint) for p in calendar_error]
     if problems or params is None:
         raise ParameterError(problems)
     return params
 
 
+_NAMED_FILES = {"calendar", "source", "source_folder", "rulings", "partner_aliases", "quality"}
 # `as_of` follows from the period: when the period is wrong, only that is worth saying.
 _RESOLVED_ELSEWHERE = {"'as_of' is missing."}
 
@@ -158,17 +183,28 @@ def _typed(key: str, value: str) -> Any:
     return value
 
 
-def _complete_calendar(content: dict[str, Any]) -> list[Problem]:
-    """Fill in `read_at` and `as_of`; what is wrong with the period."""
+def _calendar_problems(content: dict[str, Any], where: str) -> list[Problem]:
+    """Fill in `read_at` and `as_of`; what is wrong with the period or the calendar."""
     content.setdefault("read_at", datetime.now(UTC).replace(microsecond=0))
+    if "calendar" in content and "fiscal_year_start" in content:
+        what = "'calendar' and 'fiscal_year_start' are both there."
+        return [Problem(where, what, "a calendar says when its years begin; leave the other out.")]
     if "period" not in content:
         return []
     content["period"] = str(content["period"])
     try:
         start = TypeAdapter(FiscalMonth).validate_python(content.get("fiscal_year_start", 1))
-        content.setdefault("as_of", parse_period(content["period"], start).end)
+        calendar: Calendar = MonthCalendar(start)
+        if "calendar" in content:
+            if not content["calendar"].is_file():  # said where it was looked up
+                return []
+            calendar = read_calendar(content["calendar"])
+        content.setdefault("as_of", calendar.period(content["period"]).end)
     except ParameterError as error:
-        return error.problems
+        return [
+            Problem(p.where if "calendar" in content else where, p.what, p.hint)
+            for p in error.problems
+        ]
     except ValidationError:  # the parameter file's own problem
         pass
     return []
@@ -185,6 +221,17 @@ class _Lookup:
 
     def _first(self, *candidates: Path) -> Path | None:
         return next((c.resolve() for c in candidates if c.exists()), None)
+
+    def place(self, value: Any, key: str) -> ObjectUrl | Path:
+        """A URL in object storage as it stands, anything else as what exists here."""
+        url = str(value).rstrip("/")
+        if "://" not in url:
+            return self.existing(value, key)
+        if not re.match(_OBJECT_URL, url):
+            what = f"'{key}': what stands there is no URL in object storage."  # it may hold a key
+            hint = "write s3://bucket/folder, gs:// or az://; a database is named in a mapping."
+            self.problems.append(Problem(str(self.path), what, hint))
+        return url
 
     def existing(self, value: Any, key: str) -> Path:
         name = Path(str(value))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 import polars as pl
@@ -69,7 +70,9 @@ def _tables(
             present = [c for c in _NEEDED if table_file(run / "tables", c).exists()]
             tables = {contract: read_table(run / "tables", contract) for contract in present}
             return tables, f"the tables of the run {run.name}"
-    return ingest(params, previous_touches=None).tables, "the source, read now"
+    with TemporaryDirectory() as folder:
+        read = ingest(params, into=Path(folder)).tables
+        return {c: read[c] for c in _NEEDED if c in read}, "the source, read now"
 
 
 def _read_the_same_source(run: Path, params: RunParams) -> bool:

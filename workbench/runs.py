@@ -22,43 +22,54 @@ from workbench.contracts import (
     REQUIRED_TABLES,
     TABLES,
     Contract,
+    CrmWriteBack,
     DefinitionComparison,
     IngestSummary,
+    Maturity,
     Metrics,
     OpportunityAttribution,
     PartnerCredit,
+    QualityBreakdown,
     QualityFindings,
+    QualityHistory,
     QualityScores,
     Rejects,
+    RowChanges,
+    RowMemory,
     RulingsApplied,
+    TimezoneFlips,
     TouchAudit,
 )
 from workbench.definitions import TEXT_KEYS, Definition, read_definition
+from workbench.documents import load_yaml
 from workbench.errors import Problem, RunError
 from workbench.params import RunParams, read_params
+from workbench.periods import TREND_PERIODS
 from workbench.rulings import Ruling, read_rulings
 from workbench.tables import AnyContract, read_table, table_file, write_table
 from workbench.vocabulary import STAGES, Stage
 
 STAGE_TABLES: Final[dict[Stage, tuple[type[Contract], ...]]] = {
-    "ingest": (*CANONICAL_TABLES, Rejects, IngestSummary),
-    "data_quality": (QualityFindings, QualityScores),
+    "ingest": (*CANONICAL_TABLES, Rejects, IngestSummary, RowMemory, RowChanges),
+    "data_quality": (QualityFindings, QualityScores, QualityBreakdown, QualityHistory),
     "attribution": (
         TouchAudit,
         OpportunityAttribution,
         PartnerCredit,
         DefinitionComparison,
         RulingsApplied,
+        TimezoneFlips,
     ),
     "metrics": (Metrics,),
-    "readout": (),
+    "readout": (Maturity, CrmWriteBack),
 }
-MAY_BE_ABSENT: Final = set(CANONICAL_TABLES) - set(REQUIRED_TABLES)
+# Runs that were made before rows were remembered have no memory of them.
+MAY_BE_ABSENT: Final = {*CANONICAL_TABLES, RowMemory, RowChanges} - set(REQUIRED_TABLES)
 FOLDERS: Final = ("notebooks", "html", "tables", "readout", "worklists")
 MANIFEST: Final = "manifest.json"
 # What the tables of a stage depend on: with another value they cannot be taken over.
 STAGE_PARAMETERS: Final[dict[Stage, tuple[str, ...]]] = {
-    "ingest": ("source", "source_folder", "timezone"),
+    "ingest": ("source", "source_folder", "timezone", "partner_aliases", "partner_identity"),
     "data_quality": (),
     "attribution": ("as_of", "timezone", "reporting_currency"),
     "metrics": ("period", "fiscal_year_start", "as_of", "timezone", "reporting_currency"),
@@ -112,6 +123,11 @@ class Run:
         path = self.folder / name
         path.write_bytes(content)
         return path
+
+    def previous_tables(self) -> Path | None:
+        """The folder of the tables of the last finished run of the same name; None without one."""
+        before = latest_run(self.params)
+        return None if before is None else before / "tables"
 
     def previous_table(self, contract: type[AnyContract]) -> DataFrame[AnyContract] | None:
         """The table as the last finished run of the same name left it; None when there is none."""
@@ -191,7 +207,7 @@ def _with_folders(params: RunParams, run_id: str, folder: Path) -> Run:
 
 
 def _with_own_definitions(params: RunParams, folder: Path) -> RunParams:
-    """The same parameters on copies of definitions and rulings: an edit changes no stage."""
+    """The same parameters on copies of the files that they name: an edit changes no stage."""
 
     def kept(path: Path) -> Path:
         copy = folder / "definitions" / f"{read_definition(path).id}.yaml"
@@ -202,6 +218,10 @@ def _with_own_definitions(params: RunParams, folder: Path) -> RunParams:
     own: dict[str, Any] = {"definition": kept(params.definition), "compare_with": compared}
     if params.rulings is not None:
         own["rulings"] = Path(shutil.copyfile(params.rulings, folder / "rulings.yaml"))
+    if params.quality is not None:
+        own["quality"] = Path(shutil.copyfile(params.quality, folder / "quality.yaml"))
+    if params.calendar is not None:
+        own["calendar"] = Path(shutil.copyfile(params.calendar, folder / "calendar.csv"))
     return params.model_copy(update=own)
 
 
@@ -235,10 +255,16 @@ def _changed(run: Run, stage: Stage, before: Path) -> str:
     manifest = json.loads((before / MANIFEST).read_text(encoding="utf-8"))
     given = run.params.model_dump(mode="json")
     names = [n for n in STAGE_PARAMETERS[stage] if manifest["parameters"].get(n) != given[n]]
+    if stage == "ingest" and run.params.partner_identity == "as_is":
+        names += ["as_of"] * (manifest["parameters"]["as_of"] != given["as_of"])
+    if stage == "data_quality":
+        names += ["quality"] * (manifest.get("quality") != _quality(run))
     if stage in {"attribution", "metrics"}:
         now = _definitions(run)
         was = {name: manifest.get(name, []) for name in now}
         names += [name for name in now if _deciding(was[name]) != _deciding(now[name])]
+    if stage == "metrics" and not {"period", "fiscal_year_start"} & {*names}:
+        names += ["calendar"] * (manifest.get("periods") != _periods(run))
     return ", ".join(names)
 
 
@@ -330,6 +356,17 @@ def _definitions(run: Run) -> dict[str, Any]:
     }
 
 
+def _quality(run: Run) -> dict[str, Any]:
+    """What is said of single quality rules, as the file has it."""
+    return {} if run.params.quality is None else load_yaml(run.params.quality)
+
+
+def _periods(run: Run) -> dict[str, list[str]]:
+    """First and last day of each period that the metrics are about."""
+    trail = run.params.fiscal_period.trail(TREND_PERIODS)
+    return {period.label: [f"{period.start}", f"{period.end}"] for period in trail}
+
+
 def _manifest(run: Run, seconds: Mapping[str, float]) -> dict[str, Any]:
     inputs = run.read(IngestSummary).select("table", "source", "sha256")
     files = sorted(path for path in run.folder.rglob("*") if path.is_file())
@@ -339,6 +376,8 @@ def _manifest(run: Run, seconds: Mapping[str, float]) -> dict[str, Any]:
         "finished_at": datetime.now(UTC),
         "parameters": run.params.model_dump(mode="json"),
         **_definitions(run),
+        "quality": _quality(run),
+        "periods": _periods(run),
         "inputs": inputs.to_dicts(),
         "rows": {
             name: pl.scan_parquet(path).select(pl.len()).collect().item()

@@ -46,6 +46,10 @@ CreditModel = Literal[
     "weighted",
     "full",
 ]
+QualityDimension = Literal["rule", "source", "owner", "partner"]
+MaturityDimension = Literal[
+    "definitions", "data_model", "attribution", "reporting", "decision_making"
+]
 Stage = Literal["ingest", "data_quality", "attribution", "metrics", "readout"]
 
 CLASSIFICATIONS: Final = get_args(Classification)
@@ -61,6 +65,8 @@ PATHS: Final = get_args(Path)
 EVIDENCE_GRADES: Final = get_args(EvidenceGrade)
 SEVERITIES: Final = get_args(Severity)
 CREDIT_MODELS: Final = get_args(CreditModel)
+QUALITY_DIMENSIONS: Final = get_args(QualityDimension)
+MATURITY_DIMENSIONS: Final = get_args(MaturityDimension)
 STAGES: Final = get_args(Stage)
 
 # The order is the order in which a definition tries them: the first that holds rejects the pair.

@@ -40,11 +40,16 @@ COLUMNS = {
     "fx_rates": "currency valid_from rate",
     "partner_aliases": "alias partner_id valid_from? valid_to?",
     "account_merges": "merged_account_id surviving_account_id merged_at?",
+    "opportunity_merges": "merged_opportunity_id surviving_opportunity_id merged_at?",
     "rejects": "table source row_number reasons row",
     "ingest_summary": "table source rows_read rows_accepted rows_rejected sha256",
+    "row_memory": "table record_id first_seen_at changed_at",
+    "row_changes": "table record_id change columns?",
     "quality_findings": "finding_id rule severity table record_id owner? message suggestion? "
     "first_seen_on due_on?",
     "quality_scores": "rule checked failed score",
+    "quality_breakdown": "dimension member checked failed score",
+    "quality_history": "run_id read_at dimension member checked failed score",
     "touch_audit": "touch_id opportunity_id? partner_id touch_type touched_at decision role? "
     "reason? rule?",
     "opportunity_attribution": "opportunity_id account_id classification claimed_classification "
@@ -55,14 +60,22 @@ COLUMNS = {
     "definition_comparison": "opportunity_id definition_id classification primary_partner_id? "
     "amount_reporting?",
     "rulings_applied": "opportunity_id before after partner_id? by on why until?",
+    "timezone_flips": (
+        "opportunity_id classification other_classification shift_hours amount_reporting?"
+    ),
     "metrics": "metric category definition_id period classification dimension member value? unit "
     "numerator? denominator? n? ci_low? ci_high? reason? basis",
+    "crm_write_back": "opportunity_id action reason partner_sourced partner_id? partner_name? "
+    "partner_influence_type? co_sell_room_created_on? crm_classification? crm_partner_name? "
+    "crm_influence_type? classification evidence_grade? evidence_url? owner?",
+    "maturity": "dimension stage evidence missing_for_next? not_in_the_data",
 }
 
 # Every column that is not text.
 TYPES = {
     "is_target": BOOL,
     "active": BOOL,
+    "partner_sourced": BOOL,
     "created_at": INSTANT,
     "closed_at": INSTANT,
     "touched_at": INSTANT,
@@ -74,8 +87,11 @@ TYPES = {
     "first_meeting_at": INSTANT,
     "observed_at": INSTANT,
     "merged_at": INSTANT,
+    "read_at": INSTANT,
+    "changed_at": INSTANT,
     "incurred_on": DAY,
     "first_seen_on": DAY,
+    "co_sell_room_created_on": DAY,
     "due_on": DAY,
     "valid_from": DAY,
     "valid_to": DAY,
@@ -104,7 +120,9 @@ TYPES = {
     "partner_count": COUNT,
     "definition_version": COUNT,
     "n": COUNT,
+    "shift_hours": COUNT,
     "reasons": pl.List(pl.String),
+    "columns": pl.List(pl.String),
 }
 KEYS = {
     "accounts": ["account_id"],
@@ -115,15 +133,23 @@ KEYS = {
     "program_costs": ["cost_id"],
     "fx_rates": ["currency", "valid_from"],
     "account_merges": ["merged_account_id"],
+    "opportunity_merges": ["merged_opportunity_id"],
     "rejects": ["table", "source", "row_number"],
     "ingest_summary": ["table", "source"],
+    "row_memory": ["table", "record_id"],
+    "row_changes": ["table", "record_id"],
     "quality_findings": ["finding_id"],
     "quality_scores": ["rule"],
+    "quality_breakdown": ["dimension", "member"],
+    "quality_history": ["run_id", "dimension", "member"],
+    "crm_write_back": ["opportunity_id"],
+    "maturity": ["dimension"],
     "touch_audit": ["touch_id", "opportunity_id"],
     "opportunity_attribution": ["opportunity_id"],
     "partner_credit": ["opportunity_id", "partner_id"],
     "definition_comparison": ["opportunity_id", "definition_id"],
     "rulings_applied": ["opportunity_id"],
+    "timezone_flips": ["opportunity_id"],
     "metrics": ["metric", "definition_id", "period", "classification", "dimension", "member",
                 "basis"],
 }  # fmt: skip
@@ -132,6 +158,8 @@ KEYS = {
 def column_type(table: str, column: str) -> pl.DataType:
     if (table, column) == ("touch_audit", "rule"):
         return COUNT  # the number of a rule; elsewhere the name of one
+    if (table, column) == ("maturity", "stage"):
+        return COUNT  # of maturity; elsewhere the name of a stage of a sale
     return TYPES.get(column, TEXT)
 
 
@@ -152,6 +180,7 @@ def test_tables__are_those_of_the_contract():
         "fx_rates",
         "partner_aliases",
         "account_merges",
+        "opportunity_merges",
     ]
 
 

@@ -15,7 +15,7 @@ from tests.unit.attribution_frames import (
     touch,
 )
 from workbench.attribution import attribution
-from workbench.contracts import IngestSummary, Touches
+from workbench.contracts import Touches
 from workbench.definitions import Definition, read_definition
 from workbench.errors import ParameterError
 from workbench.ingest import ingest
@@ -35,11 +35,11 @@ from workbench.lab import (
 )
 from workbench.lab.knobs import offered_models, offered_partners
 from workbench.params import read_params
-from workbench.periods import parse_period
+from workbench.periods import MonthCalendar
 from workbench.runs import create_run, finish_run
 from workbench.sample import write_sample
 
-MAY = parse_period("2025-05", 1)
+MAY = MonthCalendar(1).period("2025-05")
 SHIPPED = [
     read
     for path in sorted((REPOSITORY / "params" / "definitions").glob("*.yaml"))
@@ -340,10 +340,7 @@ def test_open_bench__takes_the_tables_of_a_finished_run_of_the_same_source(
 ) -> None:
     params = project.params("labbed", readout="none")
     run = create_run(read_params(project.folder / params), "first")
-    ingested = ingest(run.params, previous_touches=None)
-    for contract, frame in ingested.tables.items():
-        run.write(frame, contract)
-    run.write(ingested.summary, IngestSummary)
+    ingest(run.params, into=run.tables)
     finish_run(run, {})
     write_sample(project.folder / "outputs" / "other", opportunities=60, touches=200)
 

@@ -33,8 +33,8 @@ def microsoft_params() -> RunParams:
 
 
 @pytest.fixture(scope="module")
-def microsoft() -> Ingested:
-    return ingest(microsoft_params(), previous_touches=None)
+def microsoft(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
+    return ingest(microsoft_params(), into=tmp_path_factory.mktemp("tables"))
 
 
 def test_source_problems__microsoft_mapping_has_none():

@@ -324,3 +324,83 @@ def test_read_params__says_everything_that_is_wrong_at_once(project):
         "'timezone': 'Mars/Base' is not a time zone",
         "the readout's texts are missing: there is no 'nothing",
     ]
+
+
+# A calendar in place of months
+
+SHIPPED_CALENDAR = Path(__file__).parents[2] / "params" / "calendars" / "four_four_five.csv"
+
+
+def test_read_params__the_days_of_a_calendars_period(project):
+    found = params(project, period="2027-P03", calendar=str(SHIPPED_CALENDAR))
+
+    assert (found.fiscal_period.start, found.fiscal_period.end) == (
+        date(2026, 3, 29),
+        date(2026, 5, 2),
+    )
+    assert found.as_of == date(2026, 5, 2)
+
+
+def test_read_params__a_calendar_and_a_first_month_contradict(project):
+    assert problems_of(
+        project, period="2027-P03", calendar=str(SHIPPED_CALENDAR), fiscal_year_start=2
+    ) == [
+        "'calendar' and 'fiscal_year_start' are both there. "
+        "a calendar says when its years begin; leave the other out."
+    ]
+
+
+def test_read_params__no_such_calendar(project):
+    (found,) = problems_of(project, calendar="weeks.csv")
+
+    assert found.startswith("'calendar': there is no 'weeks.csv'.")
+
+
+def test_read_params__a_broken_calendar_is_named_itself(project):
+    (project / "weeks.csv").write_text("period,starts_on\n", encoding="utf-8")
+
+    with pytest.raises(ParameterError, match="2 columns are missing") as error:
+        params(project, calendar="weeks.csv")
+    assert error.value.problems[0].where == str(project / "weeks.csv")
+
+
+def test_read_params__a_run_keeps_its_calendar(project):
+    found = params(project, period="2027-P03", calendar=str(SHIPPED_CALENDAR))
+
+    (project / "params" / "monthly.yaml").write_text(found.to_yaml(), encoding="utf-8")
+    assert read_params("params/monthly.yaml") == found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://crm.example/{record_id}",
+        "https://crm.example/{table}/{record_id}/view",
+        "http://crm:8080/?id={record_id}&of={table}",
+    ],
+)
+def test_read_params__the_address_of_a_record(project, url):
+    assert params(project, record_url=url).record_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert('{record_id}')",
+        "file:///{record_id}",
+        "crm.example/{record_id}",
+        "https://{record_id}",
+        "https://{table}.example/{record_id}",
+        "https://crm.example/{id}",
+        "https://crm.example/{record_id!r}",
+        "https://crm.example/{record_id}/{",
+        "https://crm.example/",
+        "https://crm.example/a b/{record_id}",
+        "https:///{record_id}",
+    ],
+)
+def test_read_params__an_address_that_leads_to_no_record(project, url):
+    assert problems_of(project, record_url=url) == [
+        f"'record_url': '{url}' leads to no record. "
+        "write an address such as https://crm.example/{table}/{record_id}."
+    ]

@@ -280,11 +280,14 @@ def test_open_run__takes_earlier_tables_over_from_the_last_finished_run(project)
         *(contract.table_name() for contract in (*REQUIRED_TABLES, Rejects, IngestSummary)),
         "quality_findings",
         "quality_scores",
+        "quality_breakdown",
+        "quality_history",
         "touch_audit",
         "opportunity_attribution",
         "partner_credit",
         "definition_comparison",
         "rulings_applied",
+        "timezone_flips",
     }
 
 
@@ -309,7 +312,8 @@ def test_take_over__tables_of_two_runs_are_never_mixed(project):
         take_over(run, "data_quality")
 
     assert str(error.value) == (
-        "mine: it has the stage data_quality in part; not there: quality_scores.\n"
+        "mine: it has the stage data_quality in part; not there: quality_breakdown, "
+        "quality_history, quality_scores.\n"
         "Hint: run the notebook of the stage data_quality first with the same run_id."
     )
 

@@ -8,7 +8,7 @@ import polars.selectors as cs
 import pytest
 from polars.testing import assert_frame_equal
 
-from workbench.contracts import CANONICAL_TABLES, Contract
+from workbench.contracts import CANONICAL_TABLES, Contract, OpportunityMerges
 from workbench.errors import ParameterError, SourceError
 from workbench.sample import write_sample
 from workbench.sample.plan import Plan
@@ -22,7 +22,7 @@ SMALL = Plan(opportunities=300, touches=1_400, seed=7, block=80)
 # other change means that somebody else's machine writes other rows.
 DIGESTS = {
     "clean": "d2349d025c6b181ae90549edc117140beffee5d349684fd9530398fd158cbe57",
-    "soiled": "fe42ed91f8124f3142b5848ef4b9bee9db03ca90270f4abcd20d76b008ed1006",
+    "soiled": "636532baabe56a88d810ac77444b21b78ff07d5e4128aa4db68e729b445d1796",
 }
 FAULTS = {
     "opportunities": {
@@ -212,7 +212,12 @@ def test_write_sample__leaves_nothing_else(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("contract", CANONICAL_TABLES, ids=lambda contract: contract.table_name())
+# The sample's CRM merges accounts, not opportunities.
+@pytest.mark.parametrize(
+    "contract",
+    sorted({*CANONICAL_TABLES} - {OpportunityMerges}, key=str),
+    ids=lambda contract: contract.table_name(),
+)
 @pytest.mark.parametrize("log", ["clean", "soiled"])
 def test_write_sample__keeps_the_contract(
     request: pytest.FixtureRequest, log: str, contract: type[Contract]

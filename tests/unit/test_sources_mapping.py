@@ -1,13 +1,17 @@
 """The mapping language: what a file may say, and what is said about one that is wrong."""
 
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench.documents import parse_document
+from workbench.contracts import Opportunities
+from workbench.documents import dump_yaml, load_yaml, parse_document
 from workbench.errors import ParameterError
+from workbench.ingest import ingest
+from workbench.params import RunParams
 from workbench.sources.mapping import TABLES_BY_NAME, Choice, Column, Mapping, read_mapping
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -18,8 +22,9 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE, flags=re.DOTALL)
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_read_mapping__every_example_of_the_guide(tmp_path, example):
     (tmp_path / "m.yaml").write_text(example, encoding="utf-8")
-    mapping = read_mapping(tmp_path / "m.yaml")
-    for name, table in mapping.tables.items():
+    # An example may show one section of a mapping; its tables are then these.
+    found = parse_document({**mapping(), **load_yaml(tmp_path / "m.yaml")}, Mapping, "m.yaml")
+    for name, table in found.tables.items():
         for part in table.parts:
             required = set(TABLES_BY_NAME[name].required_columns()) - {"first_seen_at"}
             assert required <= set(part.columns)
@@ -61,8 +66,26 @@ def test_parse_document__short_forms():
         "D": Choice(accepted=("7",)),
     }
     assert (part.lookups["l"].own, part.lookups["l"].theirs) == ("K", "K")
-    assert part.columns["rate"] == Column(source="R")
+    assert part.columns["rate"] == Column(source=("R",))
     assert part.columns["rate"].formats == ()
+
+
+def test_parse_document__several_columns_and_a_look_up_with_conditions():
+    part = (
+        parse_document(
+            mapping(
+                columns={"currency": ["C", "D"], "valid_from": {"join": ["Y", "M"]}, "rate": "R"},
+                lookups={"l": {"file": "b.csv", "on": "K", "where": {"L": True}}},
+            ),
+            Mapping,
+            "m.yaml",
+        )
+        .tables["fx_rates"]
+        .parts[0]
+    )
+    assert part.columns["currency"] == Column(source=("C", "D"))
+    assert part.lookups["l"].where == {"L": Choice(accepted=("true",))}
+    assert set(part.references()) == {"K", "C", "D", "Y", "M", "R"}
 
 
 def test_parse_document__yaml_words_become_text():
@@ -86,8 +109,15 @@ def columns(**changed: Any) -> dict[str, Any]:
         ({"tables": {"partners": "empty"}}, "only touches may be 'empty'"),
         (columns(rat="R"), "'rat' is not a column of fx_rates"),
         (columns(rate={"form": "R"}), "did you mean 'from'?"),
-        (columns(rate={"words": {"a": "b"}}), "it needs either 'from' or 'value'"),
-        (columns(rate={"from": "R", "value": 1}), "it needs either 'from' or 'value'"),
+        (columns(rate={"words": {"a": "b"}}), "it needs one of 'from', 'join' and 'value'"),
+        (columns(rate={"from": "R", "value": 1}), "it needs one of 'from', 'join' and 'value'"),
+        (columns(rate={"from": "R", "join": ["A"]}), "it needs one of 'from', 'join' and 'value'"),
+        (columns(rate=[]), "it needs one of 'from', 'join' and 'value'"),
+        (columns(rate={"value": 1, "missing": 1}), "a constant is never missing"),
+        (columns(rate={"from": "R", "divide_by": 60}), "60 is no power of ten"),
+        (columns(rate={"from": "R", "divide_by": 0}), "0 is no power of ten"),
+        (columns(currency={"from": "R", "divide_by": 100}), "'fx_rates.currency' is no number"),
+        (columns(rate={"from": "R", "timezone": "Mars"}), "'Mars' is not a time zone"),
         (columns(rate={"from": "R", "otherwise": "1"}), "'otherwise' needs 'words'"),
         (columns(rate={"from": "R", "formats": "dd.mm"}), "'dd.mm' is not a format"),
         (mapping(where={"A": {"is": "x", "not": "y"}}), "it needs either 'is' or 'not'"),
@@ -135,3 +165,65 @@ def test_parse_document__first_seen_is_never_read():
     }
     with pytest.raises(ParameterError, match=r"'touches\.first_seen_at' is not read"):
         parse_document(content, Mapping, "m.yaml")
+
+
+def test_ingest__a_look_up_joined_by_a_column_of_another(tmp_path):
+    (tmp_path / "out").mkdir()
+    write = {
+        "opportunities.csv": "id,account,stage\nO-1,A-1,7\nO-2,A-1,9\nO-3,A-1,8\n",
+        "stages.csv": "stage,outcome\n7,w\n8,x\n9,x\n9,w\n",
+        "outcomes.csv": "outcome,status,live\nw,won,yes\nx,open,no\nx,open,yes\n",
+        "accounts.csv": "account_id,name,is_target\nA-1,Quillmere Works,no\n",
+        "partners.csv": "partner_id,name,partner_type,active\n",
+    }
+    for name, text in write.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    own = {
+        "opportunity_id": "id",
+        "account_id": "account",
+        "opportunity_type": {"value": "new_business"},
+        "stage": "stage",
+        "status": "outcome.status",
+        "created_at": {"value": "2026-01-01"},
+        "closed_at": {"value": "2026-02-01"},
+        "currency": {"value": "USD"},
+        "source_system": {"value": "crm"},
+    }
+    tables = {
+        name: {"from": {"file": f"{name}.csv", "columns": {column: column for column in columns}}}
+        for name, columns in {
+            "accounts": ("account_id", "name", "is_target"),
+            "partners": ("partner_id", "name", "partner_type", "active"),
+        }.items()
+    }
+    lookups = {
+        "stage": {"file": "stages.csv", "on": "stage"},
+        "outcome": {
+            "file": "outcomes.csv",
+            "on": {"stage.outcome": "outcome"},
+            "where": {"live": "yes"},
+        },
+    }
+    tables["opportunities"] = {
+        "from": {"file": "opportunities.csv", "lookups": lookups, "columns": own}
+    }
+    content = {"title": "Chained", "tables": {**tables, "touches": "empty"}}
+    (tmp_path / "m.yaml").write_text(dump_yaml(content), encoding="utf-8")
+    params = RunParams(
+        name="chained",
+        period="2026-03",
+        as_of=date(2026, 3, 31),
+        read_at=datetime(2026, 4, 1, tzinfo=UTC),
+        source=tmp_path / "m.yaml",
+        definition=PROJECT / "params" / "definitions" / "crm_field.yaml",
+        readout=None,
+        output_root=tmp_path,
+    )
+    found = ingest(params, into=tmp_path / "out")
+    assert found.tables[Opportunities].select("opportunity_id", "status").rows() == [
+        ("O-1", "won"),
+        ("O-3", "open"),
+    ]
+    assert found.rejects.select("row_number", "reasons").rows() == [
+        (2, ["stage: stands in several rows of stages.csv"])
+    ]

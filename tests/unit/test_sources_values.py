@@ -2,11 +2,12 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
-from workbench.sources.values import Reading, parsed, whole_numbers
+from workbench.sources.values import AMBIGUOUS, NumberFormat, Reading, parsed, whole_numbers
 
 INSTANT = pl.Datetime("us", "UTC")
 MONEY = pl.Decimal(18, 2)
@@ -86,6 +87,66 @@ def test_parsed__formats_are_tried_in_turn():
 
 
 @pytest.mark.parametrize(
+    ("formats", "text", "instant"),
+    [
+        (["excel"], "46021", utc(2025, 12, 29, 23)),
+        (["excel"], "46021.5", utc(2025, 12, 30, 11)),
+        (["excel"], "46021.4375", utc(2025, 12, 30, 9, 30)),
+        (["excel", "%d.%m.%Y"], "30.12.2025", utc(2025, 12, 29, 23)),
+        (["excel", "%d.%m.%Y"], "46021", utc(2025, 12, 29, 23)),
+        (["epoch_s"], "1767225600", utc(2026, 1, 1)),
+        (["epoch_ms"], "1767225600250", utc(2026, 1, 1, 0, 0, 0, 250_000)),
+        (["epoch_ms"], "1767225600000.0", utc(2026, 1, 1)),
+        (["epoch_ms", "%Y"], "1767225600000", utc(2026, 1, 1)),
+        (["%m/%d/%Y", "%d/%m/%Y"], "03/03/2026", utc(2026, 3, 2, 23)),
+        (["%m/%d/%Y", "%d/%m/%Y"], "03/31/2026", utc(2026, 3, 30, 22)),
+        (["%m/%d/%y", "%m/%d/%Y"], "03/31/26", utc(2026, 3, 30, 22)),
+    ],
+)
+def test_parsed__formats_of_programs(formats, text, instant):
+    reading = Reading("Europe/Berlin", formats=tuple(formats))
+    assert read(text, INSTANT, reading) == (instant, [])
+    day = instant.astimezone(ZoneInfo("Europe/Berlin")).date()
+    assert read(text, pl.Date(), reading) == (day, [])
+
+
+@pytest.mark.parametrize(
+    "raw", [pl.Series([46021.5]), pl.Series([1767092400]), pl.Series([1767092400000.0])]
+)
+def test_parsed__formats_of_programs_in_numbers(raw):
+    formats = ("excel", "epoch_s") if raw[0] < 1e10 else ("epoch_ms",)
+    expected = utc(2025, 12, 30, 12) if raw[0] < 1e5 else utc(2025, 12, 30, 11)
+    assert read(raw, INSTANT, Reading("UTC", formats=formats)) == (expected, [])
+
+
+@pytest.mark.parametrize("text", ["0", "60", "2958466", "46021,5", "-1", "1e5", "2026-01-01"])
+def test_parsed__no_day_of_excel(text):
+    assert read(text, pl.Date(), Reading("UTC", formats=("excel",))) == (None, ["not a date"])
+
+
+@pytest.mark.parametrize(
+    ("formats", "text"),
+    [
+        (("%m/%d/%Y", "%d/%m/%Y"), "03/04/2026"),
+        (("%d/%m/%Y", "%m/%d/%Y"), "03/04/2026"),
+        (("excel", "epoch_s"), "46021"),
+        (("epoch_s", "epoch_ms"), "1767225600"),
+    ],
+)
+def test_parsed__what_two_formats_read_differently_is_not_guessed(formats, text):
+    reading = Reading("UTC", formats=formats)
+    assert read(text, INSTANT, reading) == (None, [AMBIGUOUS])
+    assert read(text, pl.Date(), reading) == (None, [AMBIGUOUS])
+
+
+def test_parsed__formats_are_of_texts_and_say_nothing_about_dates():
+    reading = Reading("UTC", formats=("%d.%m.%Y",))
+    assert read(pl.Series([local(2026, 1, 2)]), INSTANT, reading) == (utc(2026, 1, 2), [])
+    assert read(pl.Series([date(2026, 1, 2)]), pl.Date(), reading) == (date(2026, 1, 2), [])
+    assert read(pl.Series([local(2026, 1, 2)]), pl.Date(), reading) == (date(2026, 1, 2), [])
+
+
+@pytest.mark.parametrize(
     ("text", "day"),
     [
         ("2026-01-02", date(2026, 1, 2)),
@@ -141,12 +202,87 @@ def test_parsed__money_is_never_rounded(text, reason):
     ("text", "amount"), [("1.234.567,5", "1234567.50"), ("1234,56", "1234.56"), ("-7", "-7.00")]
 )
 def test_parsed__decimal_comma(text, amount):
-    assert read(text, MONEY, Reading("UTC", decimal_comma=True)) == (Decimal(amount), [])
+    assert read(text, MONEY, Reading("UTC", numbers=NumberFormat.like("1.250,50"))) == (
+        Decimal(amount),
+        [],
+    )
 
 
 @pytest.mark.parametrize("text", ["1.23", "1,234.5", "1.2345,6", "x"])
 def test_parsed__no_decimal_comma(text):
-    assert read(text, MONEY, Reading("UTC", decimal_comma=True)) == (None, ["not a number"])
+    assert read(text, MONEY, Reading("UTC", numbers=NumberFormat.like("1.250,50"))) == (
+        None,
+        ["not a number"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("example", "text", "amount"),
+    [
+        ("1,250.50", "1,234,567.5", "1234567.50"),
+        ("1,250.50", "1234567.5", "1234567.50"),
+        ("1,250", "12,345", "12345.00"),
+        ("1.250", "12.345,6", "12345.60"),
+        ("1 250,50", "1 234 567,5", "1234567.50"),
+        ("1 250,50", "1\u00a0234\u202f567,5", "1234567.50"),
+        ("1'250.50", "1'234’567.5", "1234567.50"),
+        ("$1,250.50", "$1,234.5", "1234.50"),
+        ("$1,250.50", "-$1,234.5", "-1234.50"),
+        ("$1,250.50", "$-1,234.5", "-1234.50"),
+        ("$1,250.50", "($1,234.5)", "-1234.50"),
+        ("$1,250.50", "1234", "1234.00"),
+        ("1.250,50 €", "1.234,5 €", "1234.50"),
+        ("1.250,50 €", "−1.234,5\u00a0€", "-1234.50"),
+        ("USD 1,250", "USD 1,234.50", "1234.50"),
+        ("1250.50 CHF", "1234.5CHF", "1234.50"),
+        ("1,250.50", "(1,234.50)", "-1234.50"),
+        ("1,250.50", "+7", "7.00"),
+    ],
+)
+def test_parsed__numbers_in_a_declared_format(example, text, amount):
+    reading = Reading("UTC", numbers=NumberFormat.like(example))
+    assert read(text, MONEY, reading) == (Decimal(amount), [])
+    assert read(text, pl.Float64(), reading) == (float(amount), [])
+
+
+@pytest.mark.parametrize(
+    ("example", "text"),
+    [
+        ("1,250.50", "1.234,5"),
+        ("1,250.50", "12,34"),
+        ("1,250.50", "1,2345"),
+        ("1,250.50", "$5"),
+        ("1,250.50", "(-5)"),
+        ("1,250.50", "(5"),
+        ("1,250.50", "--5"),
+        ("1,250.50", "()"),
+        ("1,250.50", "1e5"),
+        ("$1,250.50", "€5"),
+        ("$1,250.50", "-$-5"),
+        ("$1,250.50", "$"),
+        ("USD 1,250", "EUR 5"),
+        ("1250,50", "1.250,50"),
+        ("1 250,50", "1  250"),
+    ],
+)
+def test_parsed__a_number_in_another_format_or_currency(example, text):
+    reading = Reading("UTC", numbers=NumberFormat.like(example))
+    assert read(text, MONEY, reading) == (None, ["not a number"])
+
+
+def test_parsed__a_declared_format_says_nothing_about_what_is_missing_or_typed():
+    reading = Reading("UTC", numbers=NumberFormat.like("1.250,50"))
+    assert read(" ", MONEY, reading) == (None, [])
+    assert read(pl.Series([1.5]), MONEY, reading) == (Decimal("1.50"), [])
+    assert read("1,234", MONEY, reading) == (None, ["more than 2 decimals"])
+
+
+@pytest.mark.parametrize(
+    "example", ["", "1", "1234", "1,250,50", "1.250.50", "$1,250 €", "x", "1'25"]
+)
+def test_number_format__no_example(example):
+    with pytest.raises(ValueError, match="is no example of a number"):
+        NumberFormat.like(example)
 
 
 def test_parsed__money_of_parquet():

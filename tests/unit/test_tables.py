@@ -19,7 +19,18 @@ from workbench.contracts import (
     Touches,
 )
 from workbench.errors import ContractError
-from workbench.tables import WHOLE_TABLE, breaches, checked, read_table, table_file, write_table
+from workbench.tables import (
+    WHOLE_TABLE,
+    Tables,
+    breaches,
+    checked,
+    key_ranges,
+    read_table,
+    scan_table,
+    table_file,
+    write_batches,
+    write_table,
+)
 
 METRIC = {
     "metric": "win_rate",
@@ -154,7 +165,7 @@ def test_checked__every_breach_at_once():
 
 
 def test_checked__missing_columns():
-    with pytest.raises(ContractError, match="2 ways: column amount is missing; column stage is"):
+    with pytest.raises(ContractError, match=r"2 ways: column amount is missing; column stage is"):
         checked(frame(Opportunities, opportunity()).drop("stage", "amount"), Opportunities)
 
 
@@ -266,3 +277,57 @@ def test_read_table__missing_cut_short_or_changed_by_hand(tmp_path):
     frame(Accounts, ACCOUNT, ACCOUNT).write_parquet(path)
     with pytest.raises(ContractError, match="account_id: field_uniqueness"):
         read_table(tmp_path, Accounts)
+
+
+def test_write_batches__the_bytes_are_those_of_the_whole(tmp_path):
+    accounts = frame(Accounts, *(ACCOUNT | {"account_id": f"A{n}"} for n in range(9)))
+    (tmp_path / "whole").mkdir()
+    write_table(tmp_path / "whole", accounts, Accounts)
+
+    written = write_batches(tmp_path, (accounts[:2], accounts[2:2], accounts[2:]), Accounts)
+
+    assert written == 9
+    whole = table_file(tmp_path / "whole", Accounts).read_bytes()
+    assert table_file(tmp_path, Accounts).read_bytes() == whole
+
+
+@pytest.mark.parametrize("second", ["A1", "A0"])
+def test_write_batches__a_batch_that_belongs_before_another(tmp_path, second):
+    batches = [frame(Accounts, ACCOUNT | {"account_id": key}) for key in ("A1", second)]
+
+    with pytest.raises(ContractError, match=r"accounts .* not in the order of keys"):
+        write_batches(tmp_path, batches, Accounts)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_batches__no_batch_is_a_table_without_rows(tmp_path):
+    assert write_batches(tmp_path, [], Accounts) == 0
+    assert read_table(tmp_path, Accounts).is_empty()
+
+
+def test_key_ranges__every_row_in_exactly_one():
+    keys = pl.DataFrame({"key": ["a", "b", "bb", None, "c", "z"]})
+
+    found = [keys.filter(inside)["key"].to_list() for inside in key_ranges("key", ["b", "c"])]
+
+    assert found == [["a", None], ["b", "bb"], ["c", "z"]]
+    assert keys.filter(*key_ranges("key", [])).height == 6
+
+
+def test_scan_table__a_column_of_another_type(tmp_path):
+    given = frame(Accounts, ACCOUNT).with_columns(pl.lit("no").alias("is_target")).drop("owner")
+    given.write_parquet(table_file(tmp_path, Accounts))
+
+    with pytest.raises(ContractError, match=r"2 ways: .*is_target is not Boolean; .*owner is not"):
+        scan_table(tmp_path, Accounts)
+
+
+def test_tables__are_read_when_asked_for(tmp_path):
+    write_table(tmp_path, frame(Accounts, ACCOUNT), Accounts)
+    tables = Tables(tmp_path, [Accounts])
+
+    assert list(tables) == [Accounts]
+    assert Opportunities not in tables
+    write_table(tmp_path, Accounts.empty(), Accounts)
+    assert tables[Accounts].is_empty()

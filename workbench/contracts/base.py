@@ -1,5 +1,6 @@
 """What every contract shares: exact columns, exact types, and a key that orders its rows."""
 
+from functools import cache
 from typing import Annotated
 
 import pandera.polars as pa
@@ -35,9 +36,14 @@ class Contract(pa.DataFrameModel):
     @classmethod
     def dtypes(cls) -> dict[str, pl.DataType]:
         """The polars type of each column, in order."""
-        return dict(cls.empty().schema)
+        return dict(_schema(cls))
 
     @classmethod
     def required_columns(cls) -> list[str]:
         """The columns that may not be null."""
         return [name for name, column in cls.to_schema().columns.items() if not column.nullable]
+
+
+@cache
+def _schema(contract: type[Contract]) -> pl.Schema:
+    return contract.empty().schema

@@ -204,3 +204,24 @@ class AccountMerges(Contract):
     @classmethod
     def no_account_survives_itself(cls, data: pa.PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.col("merged_account_id") != pl.col("surviving_account_id"))
+
+
+class OpportunityMerges(Contract):
+    """One row per opportunity that was merged into another; ingest rejects it as a row of its own.
+
+    What hangs on it, its touches, stages and handoffs, then belongs to the survivor.
+    """
+
+    merged_opportunity_id: str = pa.Field(unique=True)
+    surviving_opportunity_id: str
+    merged_at: Instant = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "opportunity_merges"
+
+    @pa.dataframe_check
+    @classmethod
+    def no_opportunity_survives_itself(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            pl.col("merged_opportunity_id") != pl.col("surviving_opportunity_id")
+        )

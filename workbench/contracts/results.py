@@ -8,7 +8,9 @@ from workbench.vocabulary import (
     CLASSIFICATIONS,
     CREDIT_MODELS,
     EVIDENCE_GRADES,
+    MATURITY_DIMENSIONS,
     OPPORTUNITY_TYPES,
+    QUALITY_DIMENSIONS,
     REJECTION_REASONS,
     ROLES,
     SEVERITIES,
@@ -56,6 +58,48 @@ class IngestSummary(Contract):
         )
 
 
+class RowMemory(Contract):
+    """One row per record of the tables with a key of one column: since when it is as it is.
+
+    `first_seen_at` is the `read_at` of the run that first read the record, carried forward as long
+    as each run of that name has it; `changed_at` that of the run that first read it as it is now.
+    """
+
+    table: str
+    record_id: str
+    first_seen_at: Instant
+    changed_at: Instant
+
+    class Config(Contract.Config):
+        name = "row_memory"
+        unique = ["table", "record_id"]
+
+
+class RowChanges(Contract):
+    """One row per record that came, went or changed since the last finished run of the same name.
+
+    `columns` names what differs in a changed one. Without an earlier run there is no row, and none
+    for a table that one of the two runs lacks.
+    """
+
+    table: str
+    record_id: str
+    change: str = pa.Field(isin=("added", "changed", "removed"))
+    columns: Words = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "row_changes"
+        unique = ["table", "record_id"]
+
+    @pa.dataframe_check
+    @classmethod
+    def a_change_names_its_columns(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            (pl.col("change") == "changed")
+            == (pl.col("columns").list.len() > 0).fill_null(value=False)
+        )
+
+
 class QualityFindings(Contract):
     """One row per rule and record that breaks it."""
 
@@ -87,6 +131,45 @@ class QualityScores(Contract):
 
     class Config(Contract.Config):
         name = "quality_scores"
+
+
+class QualityBreakdown(Contract):
+    """One row per rule, source, owner and partner: how many records were checked, how many failed.
+
+    `failed` counts records with at least one finding; `score` is 1 − failed ÷ checked, and 1 where
+    nothing was there to check. A record counts for its source, its owner and its partner alike, so
+    scores of different dimensions are never added.
+    """
+
+    dimension: str = pa.Field(isin=QUALITY_DIMENSIONS)
+    member: str
+    checked: int = pa.Field(ge=0)
+    failed: int = pa.Field(ge=0)
+    score: float = pa.Field(ge=0, le=1)
+
+    class Config(Contract.Config):
+        name = "quality_breakdown"
+        unique = ["dimension", "member"]
+
+
+class QualityHistory(Contract):
+    """One row per finished run of this name that checked the data, dimension and member.
+
+    What `quality_breakdown` said in each of those runs, this one included; `read_at` is when that
+    run read its sources.
+    """
+
+    run_id: str
+    read_at: Instant
+    dimension: str = pa.Field(isin=QUALITY_DIMENSIONS)
+    member: str
+    checked: int = pa.Field(ge=0)
+    failed: int = pa.Field(ge=0)
+    score: float = pa.Field(ge=0, le=1)
+
+    class Config(Contract.Config):
+        name = "quality_history"
+        unique = ["run_id", "dimension", "member"]
 
 
 class TouchAudit(Contract):
@@ -208,6 +291,22 @@ class RulingsApplied(Contract):
         name = "rulings_applied"
 
 
+class TimezoneFlips(Contract):
+    """One row per opportunity whose class turns when the touches' clock is up to a day off.
+
+    `shift_hours`, the smallest such shift, is added to the clock of every touch.
+    """
+
+    opportunity_id: str = pa.Field(unique=True)
+    classification: str = pa.Field(isin=CLASSIFICATIONS)
+    other_classification: str = pa.Field(isin=CLASSIFICATIONS)
+    shift_hours: int = pa.Field(ge=-24, le=24)
+    amount_reporting: Money = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "timezone_flips"
+
+
 class Metrics(Contract):
     """One row per metric, period, classification and member of a dimension; see metrics.md.
 
@@ -281,3 +380,61 @@ class Metrics(Contract):
         return data.lazyframe.select(
             ~((pl.col("classification") == "co_sell") & (pl.col("unit") == "currency"))
         )
+
+
+class CrmWriteBack(Contract):
+    """One row per opportunity whose partner fields in the CRM differ from its attribution.
+
+    The fields as they should be stand beside those that the CRM has now (`crm_`). `action` is write
+    where the import file takes the row, and review where a person must look first; `reason` says
+    why. A field that is empty is to be cleared. The CRM's own day of the co-sell room is not among
+    the tables, so a row never stands here for that day alone.
+    """
+
+    opportunity_id: str = pa.Field(unique=True)
+    action: str = pa.Field(isin=("write", "review"))
+    reason: str
+    partner_sourced: bool
+    partner_id: str = pa.Field(nullable=True)
+    partner_name: str = pa.Field(nullable=True)
+    partner_influence_type: str = pa.Field(nullable=True)
+    co_sell_room_created_on: Date = pa.Field(nullable=True)
+    crm_classification: str = pa.Field(nullable=True, isin=CLASSIFICATIONS)
+    crm_partner_name: str = pa.Field(nullable=True)
+    crm_influence_type: str = pa.Field(nullable=True)
+    classification: str = pa.Field(isin=CLASSIFICATIONS)
+    evidence_grade: str = pa.Field(nullable=True, isin=EVIDENCE_GRADES)
+    evidence_url: str = pa.Field(nullable=True)
+    owner: str = pa.Field(nullable=True)
+
+    class Config(Contract.Config):
+        name = "crm_write_back"
+
+    @pa.dataframe_check
+    @classmethod
+    def only_a_sourced_opportunity_has_the_flag(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            pl.col("partner_sourced") == (pl.col("classification") == "sourced")
+        )
+
+
+class Maturity(Contract):
+    """One row per dimension of the tracking of partner-sourced revenue: its stage, and why.
+
+    `stage` is 1 (gut feel and spreadsheets), 2 (basic tracking) or 3 (revenue-grade).
+    `missing_for_next` is null at stage 3; `not_in_the_data` is what only a person can say.
+    """
+
+    dimension: str = pa.Field(unique=True, isin=MATURITY_DIMENSIONS)
+    stage: int = pa.Field(ge=1, le=3)
+    evidence: str
+    missing_for_next: str = pa.Field(nullable=True)
+    not_in_the_data: str
+
+    class Config(Contract.Config):
+        name = "maturity"
+
+    @pa.dataframe_check
+    @classmethod
+    def something_is_missing_below_stage_three(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("missing_for_next").is_null() == (pl.col("stage") == 3))

@@ -1,7 +1,8 @@
 """What goes wrong in a real log, planted and remembered.
 
 The shares are of the records that the fault can befall. A touch that was never logged is gone
-from the file; as many others stand in it twice, so that the file has as many rows as asked for.
+from the file; as many others stand in it twice, so that the file has as many rows as asked for. The
+row that stands there again has the faults of the first.
 """
 
 from dataclasses import dataclass, replace
@@ -86,7 +87,7 @@ def soiled_touches(
     late = logged & (draw < 0.09) & (much_later < days.end_of_log())
     after = closed_at + (1 + stream.below(count, 45)) * DAY
     after_close = logged & (draw > np.where(rows.is_origin, 0.88, 0.93)) & is_closed
-    after_close &= (after < days.end_of_log()) & (rows.touched_at <= closed_at)
+    after_close &= (after < days.end_of_log()) & (rows.touched_at <= closed_at) & ~late
     logged_at = np.where(late, much_later, np.where(after_close, after, rows.logged_at))
 
     no_evidence = logged & stream.chance(count, np.where(rows.is_origin, 0.28, 0.12))
@@ -135,7 +136,10 @@ def soiled_touches(
         twice=repeated,
         record=_record("touches", touch_ids(plan, rows.number), faults),
         twice_record=_record(
-            "touches", repeated_ids, {"duplicated": np.ones(len(again), dtype=np.bool_)}
+            "touches",
+            repeated_ids,
+            {fault: marks[again] for fault, marks in faults.items()}
+            | {"duplicated": np.ones(len(again), dtype=np.bool_)},
         ),
     )
 

@@ -1,11 +1,12 @@
 """What one column of a table is made of, row by row, from the columns of a file."""
 
 from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
 
 import polars as pl
 
 from workbench.sources.mapping import Choice, Column, Conditions
-from workbench.sources.values import Parsed, Reading, as_text, parsed, whole_numbers
+from workbench.sources.values import NumberFormat, Parsed, Reading, as_text, parsed, whole_numbers
 
 
 def holds(conditions: Conditions, rows: pl.DataFrame) -> pl.Series:
@@ -29,12 +30,10 @@ def column_values(
     column: Column, rows: pl.DataFrame, *, dtype: pl.DataType, reading: Reading
 ) -> Parsed:
     """The values of one column in its type, with what could not be read; see docs/sources.md."""
-    if column.source is None:
-        raw = pl.repeat(column.value, rows.height, dtype=pl.String, eager=True)
-    else:
-        raw = rows[column.source]
+    raw = _raw(column, rows)
+    meant = holds(column.when, rows)
     if column.when:
-        raw = raw.zip_with(holds(column.when, rows), pl.Series([None], dtype=raw.dtype))
+        raw = raw.zip_with(meant, pl.Series([None], dtype=raw.dtype))
     faults: dict[str, pl.Series] = {}
     if column.integer:
         whole = whole_numbers(raw)
@@ -43,14 +42,41 @@ def column_values(
         translated = _translated(column, as_text(raw), column.words)
         raw, faults = translated.values, faults | translated.faults
     # A constant and a translated word are written in the mapping, not by the file.
-    plain = column.source is None or column.words is not None
-    own = Reading(
-        timezone=reading.timezone,
-        decimal_comma=reading.decimal_comma and not plain,
+    plain = column.value is not None or column.words is not None
+    own = replace(
+        reading,
+        timezone=column.timezone or reading.timezone,
+        numbers=None if plain else _numbers(column, reading),
         formats=column.formats,
+        divide_by=column.divide_by,
     )
     read = parsed(raw, dtype=dtype, reading=own)
-    return Parsed(read.values, faults | read.faults)
+    faults = faults | read.faults
+    if column.missing is None:
+        return Parsed(read.values, faults)
+    constant = parsed(
+        pl.Series([column.missing]), dtype=dtype, reading=Reading(timezone=reading.timezone)
+    )
+    empty = as_text(raw).is_null() & meant
+    for mark in faults.values():
+        empty &= ~mark
+    faults |= {reason: empty for reason in constant.faults if empty.any()}
+    return Parsed(read.values.zip_with(~empty, constant.values), faults)
+
+
+def _numbers(column: Column, reading: Reading) -> NumberFormat | None:
+    return NumberFormat.like(column.numbers) if column.numbers else reading.numbers
+
+
+def _raw(column: Column, rows: pl.DataFrame) -> pl.Series:
+    """What the column is made of, before anything is read into a type."""
+    if column.value is not None:
+        return pl.repeat(column.value, rows.height, dtype=pl.String, eager=True)
+    if len(column.source) == 1:
+        return rows[column.source[0]]
+    texts = pl.DataFrame([as_text(rows[name]) for name in column.source or column.join])
+    together = pl.coalesce(pl.all()) if column.source else pl.concat_str(pl.all(), separator=":")
+    return texts.select(together.alias("together")).to_series()
 
 
 def _translated(column: Column, text: pl.Series, words: AnyMapping[str, str | None]) -> Parsed:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import polars as pl
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -30,3 +32,15 @@ class Extract(Protocol):
         Raises SourceError, with all problems at once, when it is missing, broken or refused.
         """
         ...
+
+
+def columns_beyond_the_calendar(landed: Path) -> list[str]:
+    """The columns that hold an instant or day outside the years 1 to 9999.
+
+    Neither Python nor, much further out, polars can say such a value; a year that polars cannot
+    count is null.
+    """
+    dated = pl.col(pl.Date, pl.Datetime)
+    known = dated.dt.year().is_between(1, 9999).fill_null(value=False)
+    beyond = pl.scan_parquet(landed).select((dated.is_not_null() & ~known).any()).collect()
+    return [name for name in beyond.columns if beyond[name].item()]

@@ -1,14 +1,19 @@
 """What a run will read: a mapping, or a folder in canonical form understood as one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.contracts import REQUIRED_TABLES
 from workbench.errors import InputError, ParameterError, Problem, SourceError
-from workbench.params import RunParams
+from workbench.identity.decisions import AliasDecisions, accepted_aliases
+from workbench.params import ObjectUrl, RunParams
+from workbench.sources.crm_api import must_be_installed
+from workbench.sources.databases import QueryExtract
 from workbench.sources.extracts import Extract
-from workbench.sources.files import PARQUET, FileExtract
+from workbench.sources.files import PARQUET
+from workbench.sources.folders import Folder, LocalFolder
 from workbench.sources.mapping import (
     SET_BY_INGEST,
     TABLES_BY_NAME,
@@ -19,23 +24,56 @@ from workbench.sources.mapping import (
     TableMapping,
     read_mapping,
 )
+from workbench.sources.object_storage import ObjectFolder
+from workbench.sources.pieces import Pieces, in_pieces, piece_problems
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A mapping, the folder of its files, and where it is written down."""
+    """A mapping, the folder of its files, and where it is written down.
+
+    `pieces` are the files of each name that stands for several of them.
+    `kept_records` is a folder for the records of CRM objects between runs, `read_at` when this run
+    reads.
+    """
 
     mapping: Mapping
-    folder: Path
-    origin: Path
+    folder: Folder
+    origin: ObjectUrl | Path
+    kept_records: Path
+    read_at: datetime
+    alias_decisions: Path | None = None
+    pieces: Pieces = field(default_factory=dict)
+    _headers: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
 
     def extract(self, file: str) -> Extract:
         """What the mapping calls `file`."""
-        return FileExtract(self.folder / file, self.mapping.file_format(file))
+        if self.alias_decisions is not None and file == _decisions_name(self.alias_decisions):
+            return AliasDecisions(self.alias_decisions)
+        if file in self.mapping.queries:
+            return QueryExtract(file, self.mapping.queries[file])
+        if file in self.mapping.salesforce or file in self.mapping.hubspot:
+            return self._crm_records(file)
+        form = self.mapping.file_format(file)
+        return self.folder.extract(form.path or file, form)
+
+    def _crm_records(self, name: str) -> Extract:
+        """Records of a CRM object. Its client is an optional package, and slow to import."""
+        if wanted := self.mapping.salesforce.get(name):
+            must_be_installed("simple_salesforce", extra="salesforce", where=f"salesforce.{name}")
+            from workbench.sources.salesforce import SalesforceExtract  # noqa: PLC0415
+
+            return SalesforceExtract(name, wanted, self.kept_records, self.read_at)
+        must_be_installed("hubspot", extra="hubspot", where=f"hubspot.{name}")
+        from workbench.sources.hubspot import HubSpotExtract  # noqa: PLC0415
+
+        return HubSpotExtract(name, self.mapping.hubspot[name], self.kept_records, self.read_at)
 
     def header(self, file: str) -> list[str]:
-        """The columns of a file. Raises SourceError when it is missing or cannot be read."""
-        return self.extract(file).header()
+        """The columns of a file, read once. Raises SourceError when that cannot be done."""
+        if file not in self._headers:
+            self._headers[file] = self.extract(file).header()
+        return self._headers[file]
 
     def files(self) -> set[str]:
         """Every file that the mapping names."""
@@ -52,50 +90,74 @@ class Plan:
 def read_plan(params: RunParams) -> Plan:
     """The mapping that `params.source` is, or that its folder amounts to.
 
+    The accepted lines of `params.partner_aliases` are a part of the table `partner_aliases`.
+
     Raises ParameterError for what is wrong with a mapping file, SourceError for a source that is
     neither a mapping nor a folder of tables.
     """
+    plan = _source_plan(params)
+    if params.partner_aliases is None:
+        return plan
+    accepted = accepted_aliases(_decisions_name(params.partner_aliases))
+    own = plan.mapping.tables.get("partner_aliases", TableMapping(parts=()))
+    aliases = own.model_copy(update={"parts": (*own.parts, accepted)})
+    tables = {**plan.mapping.tables, "partner_aliases": aliases}
+    mapping = plan.mapping.model_copy(update={"tables": tables})
+    return replace(plan, mapping=mapping, alias_decisions=params.partner_aliases)
+
+
+def _decisions_name(path: Path) -> str:
+    """What the list of alias decisions is called beside the files of the source."""
+    return f"{path.name} (accepted)"
+
+
+def _source_plan(params: RunParams) -> Plan:
     source = params.source
-    if source.is_dir():
-        return Plan(_canonical_mapping(source), source, source)
+    kept = params.output_root / "extracts" / Path(source).stem
+    if isinstance(source, str) or source.is_dir():
+        folder = _folder(source)
+        mapping = _canonical_mapping(folder, str(source))
+        return Plan(mapping, folder, source, kept, params.read_at)
     if source.suffix in {".yaml", ".yml"}:
-        return Plan(read_mapping(source), params.source_folder or source.parent, source)
+        folder = _folder(params.source_folder or source.parent)
+        mapping, pieces = in_pieces(read_mapping(source), folder)
+        return Plan(mapping, folder, source, kept, params.read_at, pieces=pieces)
     what = "is neither a mapping nor a folder." if source.exists() else "there is no such folder."
     hint = "name a folder with files such as opportunities.csv, or a mapping, a .yaml file."
     raise SourceError([Problem(str(source), what, hint)])
 
 
-def _canonical_mapping(folder: Path) -> Mapping:
+def _folder(place: ObjectUrl | Path) -> Folder:
+    return ObjectFolder(place) if isinstance(place, str) else LocalFolder(place)
+
+
+def _canonical_mapping(folder: Folder, where: str) -> Mapping:
+    there = folder.matching("*")
     tables: dict[str, TableMapping] = {}
     problems: list[Problem] = []
     for name, contract in TABLES_BY_NAME.items():
-        files = [
-            file for suffix in (".csv", PARQUET) if (file := folder / f"{name}{suffix}").is_file()
-        ]
+        files = [file for suffix in (".csv", PARQUET) if (file := f"{name}{suffix}") in there]
         if len(files) > 1:
-            both = " and ".join(f"'{file.name}'" for file in files)
-            problems.append(Problem(str(folder), f"two files for {name}: {both}.", "keep one."))
+            both = " and ".join(f"'{file}'" for file in files)
+            problems.append(Problem(where, f"two files for {name}: {both}.", "keep one."))
         elif files:
             try:
-                header = FileExtract(files[0], FileFormat()).header()
+                header = folder.extract(files[0], FileFormat()).header()
             except SourceError as error:
                 problems += error.problems
                 continue
             own = [column for column in contract.dtypes() if column != SET_BY_INGEST]
             columns = {column: Column(source=column) for column in own if column in header}
-            part = Part(file=files[0].name, columns=columns)
+            part = Part(file=files[0], columns=columns)
             tables[name] = TableMapping(parts=(part,))
     if problems:
         raise SourceError(problems)
     if not tables:
-        names = sorted(file.name for file in folder.iterdir() if file.is_file())
         hint = "a folder in canonical form has files named after the tables: " + ", ".join(
             f"{contract.table_name()}.csv" for contract in REQUIRED_TABLES
         )
-        held = f" (it has {', '.join(names[:10])})" if names else ""
-        raise SourceError(
-            [Problem(str(folder), f"no file is named after a table{held}.", f"{hint}.")]
-        )
+        held = f" (it has {', '.join(there[:10])})" if there else ""
+        raise SourceError([Problem(where, f"no file is named after a table{held}.", f"{hint}.")])
     return Mapping(tables=tables)
 
 
@@ -116,18 +178,25 @@ def plan_problems(plan: Plan) -> list[Problem]:
     problems = _missing_tables(plan)
     headers, unread = _headers(plan)
     problems += unread
+    for name, problem in piece_problems(plan.pieces, headers, str(plan.origin)).items():
+        problems.append(problem)
+        headers = {file: names for file, names in headers.items() if file not in plan.pieces[name]}
     for table, part in plan.parts():
         problems += _unknown_references(plan, table, part, headers)
         problems += _missing_columns(plan, table, part, headers)
     used = plan.files()
-    for file in set(plan.mapping.files) - used:
-        hint = f"the tables read {', '.join(sorted(used))}."
-        problems.append(Problem(str(plan.origin), f"no table reads 'files.{file}'.", hint))
+    sections = ("files", "queries", "salesforce", "hubspot")
+    declared = {section: getattr(plan.mapping, section) for section in sections}
+    for section, name in [(s, name) for s, names in declared.items() for name in names]:
+        if name not in used:
+            hint = f"the tables read {', '.join(sorted(used))}."
+            problems.append(Problem(str(plan.origin), f"no table reads '{section}.{name}'.", hint))
     return sorted(set(problems))
 
 
 def unused_columns(plan: Plan) -> dict[str, list[str]]:
-    """The columns of each file that no table uses."""
+    """The columns of each file that no table uses; pieces count as the one that they belong to."""
+    names = {piece: name for name, pieces in plan.pieces.items() for piece in pieces}
     used: dict[str, set[str]] = {file: set() for file in plan.files()}
     for _, part in plan.parts():
         for reference in part.references():
@@ -137,9 +206,9 @@ def unused_columns(plan: Plan) -> dict[str, list[str]]:
             else:
                 used[part.file].add(reference)
         for lookup_file in part.lookups.values():
-            used[lookup_file.file].add(lookup_file.theirs)
+            used[lookup_file.file] |= {lookup_file.theirs, *lookup_file.where}
     return {
-        file: unused
+        names.get(file, file): unused
         for file, columns in sorted(used.items())
         if (unused := [c for c in plan.header(file) if c not in columns and c != SET_BY_INGEST])
     }
@@ -187,9 +256,10 @@ def _unknown_references(
     for name, lookup in part.lookups.items():
         theirs = headers[lookup.file]
         known += [f"{name}.{column}" for column in theirs]
-        if lookup.theirs not in theirs:
-            what = f"'{table}.lookups.{name}': {lookup.file} has no column '{lookup.theirs}'."
-            problems.append(Problem(str(plan.origin), what, _near([lookup.theirs], theirs)))
+        for column in dict.fromkeys((lookup.theirs, *lookup.where)):
+            if column not in theirs:
+                what = f"'{table}.lookups.{name}': {lookup.file} has no column '{column}'."
+                problems.append(Problem(str(plan.origin), what, _near([column], theirs)))
     for reference, where in part.references().items():
         if reference not in known:
             what = f"'{table}.{where}': {part.file} has no column '{reference}'."
