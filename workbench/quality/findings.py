@@ -1,8 +1,7 @@
 """The rules put to the tables: what is wrong, who mends it, by when, and how much is right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final
 
 import polars as pl
 from pandera.typing.polars import DataFrame
@@ -10,23 +9,11 @@ from pandera.typing.polars import DataFrame
 from workbench.contracts import Contract, QualityFindings, QualityScores
 from workbench.definitions import Definition
 from workbench.params import RunParams
-from workbench.quality.classification import CLASSIFICATION_RULES
-from workbench.quality.evidence import EVIDENCE_RULES
+from workbench.quality.catalogue import RULES
 from workbench.quality.facts import Tables, quality_facts
-from workbench.quality.identity import IDENTITY_RULES
-from workbench.quality.money import MONEY_RULES
 from workbench.quality.rule import Rule
-from workbench.quality.timing import TIMING_RULES
 from workbench.quality.words import sentence
 from workbench.tables import checked
-
-RULES: Final[tuple[Rule, ...]] = (
-    *IDENTITY_RULES,
-    *TIMING_RULES,
-    *EVIDENCE_RULES,
-    *MONEY_RULES,
-    *CLASSIFICATION_RULES,
-)
 
 
 def quality_findings(
@@ -35,6 +22,8 @@ def quality_findings(
     params: RunParams,
     definition: Definition,
     previous: pl.DataFrame | None,
+    previous_summary: pl.DataFrame | None = None,
+    rules: Sequence[Rule] = RULES,
 ) -> DataFrame[QualityFindings]:
     """What is wrong with the data: one row per rule and record that breaks it.
 
@@ -42,17 +31,23 @@ def quality_findings(
     there keeps the day on which it was first seen; another one is first seen on the day of
     `read_at` in the reporting time zone. It is due `days_to_mend` calendar days later, a finding of
     severity info never. Rules about a table that the source does not have find nothing.
+
+    `tables` may have `ingest_summary`, which some rules compare with the one of the last finished
+    run, `previous_summary`. `rules` are those in force: see `rules_in_force`.
     """
-    facts = quality_facts(tables, params=params, definition=definition)
+    facts = quality_facts(
+        tables, params=params, definition=definition, previous_summary=previous_summary
+    )
     found = [QualityFindings.empty().drop("first_seen_on", "due_on")]
     for table, records in facts.items():
-        rules = [rule for rule in RULES if rule.table is table]
+        own = [rule for rule in rules if rule.table is table]
         key = table.row_order()[0]
-        narrow = records.select(_columns_needed(rules) | {key}).collect()
-        found += [_findings(narrow, rule, key) for rule in rules]
+        narrow = records.select(_columns_needed(own) | {key}).collect()
+        found += [_findings(narrow, rule, key) for rule in own]
     return checked(
         _with_days(
             pl.concat(found),
+            rules=rules,
             previous=QualityFindings.empty() if previous is None else previous,
             seen_on=params.read_at.astimezone(params.zone).date(),
         ),
@@ -87,9 +82,11 @@ def _findings(records: pl.DataFrame, rule: Rule, key: str) -> pl.DataFrame:
     )
 
 
-def _with_days(found: pl.DataFrame, *, previous: pl.DataFrame, seen_on: date) -> pl.DataFrame:
+def _with_days(
+    found: pl.DataFrame, *, rules: Sequence[Rule], previous: pl.DataFrame, seen_on: date
+) -> pl.DataFrame:
     days_to_mend = pl.DataFrame(
-        {"rule": [rule.id for rule in RULES], "days": [rule.days_to_mend for rule in RULES]},
+        {"rule": [rule.id for rule in rules], "days": [rule.days_to_mend for rule in rules]},
         schema={"rule": pl.String, "days": pl.Int64},
     )
     return (
@@ -103,16 +100,27 @@ def _with_days(found: pl.DataFrame, *, previous: pl.DataFrame, seen_on: date) ->
 
 
 def quality_scores(
-    findings: pl.DataFrame, *, tables: Tables, params: RunParams, definition: Definition
+    findings: pl.DataFrame,
+    *,
+    tables: Tables,
+    params: RunParams,
+    definition: Definition,
+    previous_summary: pl.DataFrame | None = None,
+    rules: Sequence[Rule] = RULES,
 ) -> DataFrame[QualityScores]:
-    """How much of the data keeps each rule: one row per rule whose table the source has.
+    """How much of the data keeps each rule: one row per rule in force whose table the source has.
 
     `checked` counts the records that the rule applies to, `failed` its findings, and `score` is
     1 − failed ÷ checked, or 1 where nothing was there to check. A rule about a table that the
     source does not have has no row: it was not checked, which is not the same as kept.
     """
-    facts = quality_facts(tables, params=params, definition=definition)
-    counted = [_checked_counts(records, table) for table, records in facts.items()]
+    facts = quality_facts(
+        tables, params=params, definition=definition, previous_summary=previous_summary
+    )
+    counted = [
+        _checked_counts(records, table, [rule for rule in rules if rule.table is table])
+        for table, records in facts.items()
+    ]
     failed = findings.lazy().group_by("rule").agg(pl.len().cast(pl.Int64).alias("failed"))
     share_failed = pl.col("failed") / pl.col("checked")
     return checked(
@@ -127,11 +135,13 @@ def quality_scores(
     )
 
 
-def _checked_counts(records: pl.LazyFrame, table: type[Contract]) -> pl.LazyFrame:
+def _checked_counts(
+    records: pl.LazyFrame, table: type[Contract], rules: Sequence[Rule]
+) -> pl.LazyFrame:
     """One row per rule of the table: how many records it applies to."""
     key = table.row_order()[0]
     return (
-        records.select(key, *(rule.applies.alias(rule.id) for rule in RULES if rule.table is table))
+        records.select(key, *(rule.applies.alias(rule.id) for rule in rules))
         .select(pl.exclude(key).sum().cast(pl.Int64))
         .unpivot(variable_name="rule", value_name="checked")
     )

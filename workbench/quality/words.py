@@ -1,5 +1,7 @@
 """The words that messages share."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 
@@ -31,6 +33,17 @@ def touch_type(column: str) -> pl.Expr:
     return pl.col(column).str.replace_all("_", " ", literal=True)
 
 
+def one_spelling(text: str) -> pl.Expr:
+    """A word of a list for comparison: lower case; blanks, `-` and `_` are one blank."""
+    return pl.col(text).str.to_lowercase().str.replace_all(r"[\s_-]+", " ").str.strip_chars()
+
+
+def listed(parts: Mapping[str, pl.Expr]) -> pl.Expr:
+    """The names of those parts that hold, with commas between; empty where none does."""
+    named = [pl.when(holds).then(pl.lit(name)) for name, holds in parts.items()]
+    return pl.concat_list(named).list.drop_nulls().list.join(", ")
+
+
 def opportunity() -> pl.Expr:
     """`Opportunity Acme renewal`, by its id where it has no name."""
     return sentence("Opportunity {}", pl.coalesce("name", "opportunity_id"))
@@ -38,7 +51,15 @@ def opportunity() -> pl.Expr:
 
 def day_count(days: pl.Expr) -> pl.Expr:
     """`1 day`, `12 days`."""
-    return pl.when(days == 1).then(pl.lit("1 day")).otherwise(sentence("{} days", days))
+    return counted(days, "day")
+
+
+def counted(count: pl.Expr | str, noun: str) -> pl.Expr:
+    """`1 touch`, `12 touches`: a number or the column of that name, with what it counts."""
+    number = pl.col(count) if isinstance(count, str) else count
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    one = pl.lit(f"1 {noun}")
+    return pl.when(number == 1).then(one).otherwise(sentence(f"{{}} {plural}", number))
 
 
 def days_between(first: str, last: str) -> pl.Expr:

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from workbench.quality.findings import RULES
+from workbench.quality.catalogue import RULES
 from workbench.quality.words import sentence
 from workbench.vocabulary import SEVERITIES
 
