@@ -9,6 +9,7 @@ from workbench.documents import parse_document
 from workbench.errors import InputError, ParameterError, Problem
 from workbench.ingest import source_problems
 from workbench.params import RunParams, read_params
+from workbench.quality import read_overrides
 from workbench.readout import read_readout_texts
 from workbench.rulings import read_rulings
 from workbench.runs import MANIFEST, latest_run
@@ -18,9 +19,9 @@ def check_inputs(params_file: str, overrides: Mapping[str, str] | None = None) -
     """The parameters of a run, once everything that it is given can be used.
 
     Raises InputError with all problems at once: of the parameter file, of the definitions, the
-    readout's texts and the rulings that it names, and of the source's mapping and headers. A
-    definition that decides otherwise than under the same version in the last finished run of this
-    name is one of them. No row is read.
+    readout's texts, the rulings and the quality rules that it names, and of the source's mapping
+    and headers. A definition that decides otherwise than under the same version in the last
+    finished run of this name is one of them. No row is read.
     """
     params = read_params(params_file, overrides)
     problems: list[Problem] = []
@@ -46,6 +47,10 @@ def check_inputs(params_file: str, overrides: Mapping[str, str] | None = None) -
             read_rulings(params.rulings)
         except InputError as error:
             problems += error.problems
+    try:
+        read_overrides(params.quality)
+    except InputError as error:
+        problems += error.problems
     problems += source_problems(params)
     if problems:
         raise InputError(problems)

@@ -11,7 +11,9 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, select_autoescape
 from nbconvert import HTMLExporter
 
-from workbench.contracts import TABLES, IngestSummary, QualityFindings
+from workbench.contracts import TABLES, IngestSummary, Maturity, QualityFindings
+from workbench.maturity import PORTRAITS
+from workbench.pipeline.lists import LISTS
 from workbench.quality import RULES
 from workbench.readout.formats import counted, day
 from workbench.runs import Run
@@ -118,6 +120,12 @@ def _write_index(
         as_of=day(run.params.as_of),
         picture=picture,
         has_comparison=(run.folder / "html" / COMPARISON_PAGE).exists(),
+        maturity=_maturity(run.read(Maturity)),
+        lists=[
+            (file, said)
+            for file, said in LISTS.items()
+            if (run.folder / "worklists" / file).exists()
+        ],
         pages=[
             (f"{STAGES.index(stage) + 1:02d}_{stage}.html", title) for stage, title in pages.items()
         ],
@@ -143,6 +151,12 @@ def _most_found(findings: pl.DataFrame) -> list[tuple[str, str, int]]:
     per_rule = per_rule.sort("severity", "n", "rule", descending=[False, True, False])
     rows = per_rule.head(FINDINGS_LISTED).iter_rows()
     return [(titles.get(rule, rule), severity, count) for rule, severity, count in rows]
+
+
+def _maturity(dimensions: pl.DataFrame) -> list[tuple[str, int]]:
+    """The title and the stage of each dimension."""
+    stages = dict(dimensions.select("dimension", "stage").iter_rows())
+    return [(portrait[0], stages[dimension]) for dimension, portrait in PORTRAITS.items()]
 
 
 def _tables(run: Run) -> list[Path]:

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from workbench import errors
 from workbench.errors import StageError, WorkbenchError
 from workbench.params import RunParams, project_folder
+from workbench.pipeline.lists import write_lists
 from workbench.pipeline.pages import write_pages
 from workbench.runs import STAGE_TABLES, Run, create_run, finish_run, set_aside, take_over
 from workbench.tables import table_file
@@ -98,6 +99,7 @@ def run_pipeline(params: RunParams, *, run_id: str, start: Stage = "ingest") -> 
                 _execute(run, stage, stage_notebook(stage, source))
                 seconds[stage] = time.perf_counter() - began
         began = time.perf_counter()
+        write_lists(run)
         write_pages(run, stages, seconds)
         seconds["pages"] = time.perf_counter() - began
         finish_run(run, seconds)
