@@ -12,8 +12,11 @@ import polars as pl
 import pytest
 from pypdf import PdfReader
 
+from tests.crm_servers import SalesforceServer, running
 from tests.databases import PASSWORD, PostgreSQL, running_postgresql
 from tests.project import Project
+from tests.unit import test_hubspot as hubspot
+from tests.unit import test_salesforce as salesforce
 from workbench.sample import write_sample
 from workbench.sample.postgresql import load_sample
 
@@ -32,7 +35,12 @@ COMMANDS = {
     "run, wrong password": ("run", "params/small.yaml"),
     "run, a query fails": ("run", "params/query_fails.yaml"),
     "run, a later stage fails": ("run", "params/stage_fails.yaml"),
+    "run, from Salesforce": ("run", "params/salesforce.yaml"),
+    "run, from HubSpot": ("run", "params/hubspot.yaml"),
+    "run, Salesforce refuses": ("run", "params/salesforce.yaml"),
+    "run, HubSpot refuses": ("run", "params/hubspot.yaml"),
 }
+LATEST = {"small", "salesforce", "hubspot"}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +64,8 @@ def project(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) ->
         "small": mapping,
         "query_fails": mapping.replace("select * from touches", failing),
         "stage_fails": mapping.replace("from fx_rates", "from fx_rates where currency = 'XXX'"),
+        "salesforce": salesforce.MAPPING,
+        "hubspot": hubspot.MAPPING,
     }
     for name, text in variants.items():
         (sources / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -66,26 +76,36 @@ def project(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def said(project: Project, postgresql: PostgreSQL) -> dict[str, tuple[int, str]]:
     """The exit code of each command, and all that it printed."""
-    scripts = Path(sys.executable).parent
     results = {}
-    for name, words in COMMANDS.items():
-        password = WRONG if "wrong password" in name else PASSWORD
-        done = subprocess.run(
-            [str(scripts / "workbench"), *words],
-            cwd=project.folder,
-            env={
-                **os.environ,
-                **TOKENS,
-                "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+    sales = SalesforceServer(TOKENS["SALESFORCE_ACCESS_TOKEN"], salesforce.SALES)
+    deals = hubspot.one_won_deal(TOKENS["HUBSPOT_ACCESS_TOKEN"])
+    with running(sales) as of_sales, running(deals) as of_deals:
+        for name, words in COMMANDS.items():
+            if "refuses" in name:
+                sales.token = deals.token = "another token"
+            password = WRONG if "wrong password" in name else PASSWORD
+            addresses = {
                 "SAMPLE_DATABASE": postgresql.uri(password),
-            },
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
-        results[name] = (done.returncode, done.stdout + done.stderr)
+                "SALESFORCE_INSTANCE_URL": of_sales,
+                "HUBSPOT_API_URL": of_deals,
+            }
+            results[name] = typed(project, words, addresses)
     return results
+
+
+def typed(project: Project, words: tuple[str, ...], addresses: dict[str, str]) -> tuple[int, str]:
+    scripts = Path(sys.executable).parent
+    path = {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        [str(scripts / "workbench"), *words],
+        cwd=project.folder,
+        env={**os.environ, **TOKENS, **path, **addresses},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 def content(path: Path) -> bytes:
@@ -120,6 +140,10 @@ def told(text: bytes) -> list[str]:
         ("run, wrong password", 2, "password authentication failed"),
         ("run, a query fails", 2, "division by zero"),
         ("run, a later stage fails", 2, "Stage attribution stopped"),
+        ("run, from Salesforce", 0, "is done"),
+        ("run, from HubSpot", 0, "is done"),
+        ("run, Salesforce refuses", 2, "SALESFORCE_ACCESS_TOKEN"),
+        ("run, HubSpot refuses", 2, "HUBSPOT_ACCESS_TOKEN"),
     ],
 )
 def test_secrets__are_not_on_the_screen(
@@ -138,7 +162,7 @@ def test_secrets__are_in_no_file(project: Project, said: dict[str, tuple[int, st
 
     outputs = project.folder / "outputs"
     assert {path.name.split("-")[0] for path in (outputs / "failed").iterdir()} == {"stage_fails"}
-    assert {path.name for path in (outputs / "latest").iterdir()} == {"small"}
+    assert {path.name for path in (outputs / "latest").iterdir()} == LATEST
     assert {".html", ".ipynb", ".json", ".parquet", ".pdf", ".yaml"} <= {p.suffix for p in files}
     assert {str(path): told(content(path)) for path in files if told(content(path))} == {}
 

@@ -347,11 +347,8 @@ def company(number: int, **values: str) -> HubSpotRecord:
     return HubSpotRecord(number, "2026-03-01T10:00:00Z", own | values)
 
 
-def test_ingest__tables_from_hubspot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mapping = tmp_path / "crm.yaml"
-    mapping.write_text(MAPPING, encoding="utf-8")
-    params = params_of(mapping, output_root=tmp_path / "outputs")
-    assert len(source_problems(params)) == 2  # one for each object: the variable is not set
+def one_won_deal(token: str) -> HubSpotServer:
+    """A server with one deal that is won, its company and a partner."""
     won = {
         "hs_object_id": "70",
         "dealname": "Big one",
@@ -364,8 +361,17 @@ def test_ingest__tables_from_hubspot(tmp_path: Path, monkeypatch: pytest.MonkeyP
     companies = [company(8, name="Alpha", domain="alpha.example")]
     companies.append(company(9, name="Acme", type="PARTNER"))
     deals = [HubSpotRecord(70, "2026-03-01T10:00:00Z", dict(won))]
-    server = HubSpotServer(TOKEN, {"companies": companies, "deals": deals})
+    server = HubSpotServer(token, {"companies": companies, "deals": deals})
     server.associations = {("deals", "companies", 70): {8: True, 9: False}}
+    return server
+
+
+def test_ingest__tables_from_hubspot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mapping = tmp_path / "crm.yaml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    params = params_of(mapping, output_root=tmp_path / "outputs")
+    assert len(source_problems(params)) == 2  # one for each object: the variable is not set
+    server = one_won_deal(TOKEN)
     with running(server) as url:
         monkeypatch.setenv("HUBSPOT_API_URL", url)
         monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)

@@ -649,6 +649,21 @@ def test_source_problems__all_of_a_mapping_at_once(tmp_path):
     assert found[0].hint == "the file has 'account_id'."
 
 
+def test_source_problems__a_look_up_hides_no_column_of_the_file(tmp_path):
+    tables = """\
+  partners:
+    from:
+      file: p.csv
+      lookups: {kind: {file: kinds.csv, on: {Kind: Code}}}
+      columns: {partner_id: Id, name: Id, partner_type: kind.Type, active: {value: true}}
+"""
+    (tmp_path / "p.csv").write_text("Id,Kind,kind.Type\na,1,services\n")
+    (tmp_path / "kinds.csv").write_text("Code,Type\n1,reseller\n")
+    (problem,) = source_problems(params_of(mapping_file(tmp_path, tables)))
+    assert problem.what == "'partners.lookups.kind': p.csv has a column 'kind.Type' of its own."
+    assert problem.hint == "give the look-up another name."
+
+
 def test_source_problems__a_misspelt_key_of_a_mapping(tmp_path):
     path = mapping_file(tmp_path, "  touches: empty\n")
     path.write_text(path.read_text().replace("columns:", "colums:"))

@@ -212,3 +212,24 @@ def test_land__many_rows_are_whole(export):
     frame = pl.DataFrame({"id": range(20_000), "name": [f"n{n}" for n in range(20_000)]})
     frame.write_excel(export)
     assert landed(export)[0].equals(frame)
+
+
+def test_land__a_stray_cell_far_away_is_refused_before_it_fills_the_memory(export):
+    workbook(export, Jan=[["a"], [1], [2]])
+    rewrite(export, "xl/worksheets/sheet1.xml", b'r="A3"', b'r="XFD1048576"')
+    said = refusal(export)
+    assert "sheet 'Jan': has cells as far away as column XFD and row 1048576." in said
+    assert "Hint: delete what stands behind the table there" in said
+
+
+def test_land__cells_far_away_without_a_value_are_none(export):
+    workbook(export, Jan=[["a"], [1]])
+    far = b'</row><row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
+    rewrite(export, "xl/worksheets/sheet1.xml", b"</row></sheetData>", far)
+    assert rows_of(export) == [{"a": 1}]
+
+
+def test_land__a_workbook_without_a_sheet(export):
+    workbook(export, Jan=[["a"], [1]])
+    rewrite(export, "xl/workbook.xml", b"<sheet name=", b"<leaf name=")
+    assert "export.xlsx: has no sheet." in refusal(export)

@@ -118,6 +118,22 @@ def test_file_header__missing_file_names_what_is_there(tmp_path):
     assert "there is no such file.\nHint: the folder has deals.csv" in said
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("dtype", "count"),
+    [
+        (pl.Datetime("us"), pl.Series([2**63 - 1])),
+        (pl.Datetime("ms", "Asia/Tokyo"), pl.Series([2**63 - 1])),
+        (pl.Date(), pl.Series([2**31 - 1], dtype=pl.Int32)),
+    ],
+)
+def test_read_file__parquet_instants_that_no_calendar_has(tmp_path, dtype, count, sign):
+    """polars ends with a panic where it has to say one of them."""
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"at": (count * sign).cast(dtype)}).write_parquet(path)
+    assert "'at' holds an instant or day outside the years 1 to 9999" in refusal(path)
+
+
 def test_read_file__parquet_instants_with_an_offset_are_given_in_utc(tmp_path):
     """As pandas writes them. polars cannot, so the zone is put into the file in another's place."""
     instant = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)

@@ -78,6 +78,24 @@ def test_parsed__instants_of_parquet(raw, instant):
     assert read(raw, INSTANT) == (instant, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "dtype"),
+    [
+        ("9999-12-31T23:59:59-14:00", INSTANT),  # in UTC, the year 10000
+        ("0001-01-01", INSTANT),  # in UTC, the year 0
+        ("0000-06-01", pl.Date()),
+    ],
+)
+def test_parsed__nothing_outside_the_years_that_python_has(text, dtype):
+    assert read(text, dtype) == (None, ["outside the years 1 to 9999"])
+
+
+def test_parsed__the_first_and_the_last_day():
+    assert read("0001-01-01", pl.Date()) == (date(1, 1, 1), [])
+    assert read("9999-12-31", pl.Date()) == (date(9999, 12, 31), [])
+    assert read("9999-12-31T23:59:59Z", INSTANT) == (utc(9999, 12, 31, 23, 59, 59), [])
+
+
 def test_parsed__formats_are_tried_in_turn():
     reading = Reading("UTC", formats=("%d.%m.%Y %H:%M", "%d.%m.%Y"))
     assert read("03.02.2026 14:30", INSTANT, reading)[0] == utc(2026, 2, 3, 14, 30)

@@ -29,6 +29,13 @@ _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0"
 _SHEET: Final = re.compile(r"<(?:\w+:)?sheet\b([^>]*)>")
 _RELATION: Final = re.compile(r"<(?:\w+:)?Relationship\b([^>]*)>")
 _ATTRIBUTE: Final = re.compile(r'([\w:]+)="([^"]*)"')
+# A sheet is a full rectangle in memory, up to its last cell that is not empty. Fewer columns than
+# AV and fewer rows than a million are never too many.
+_MOST_CELLS: Final = 50_000_000
+_FAR_CELL: Final = re.compile(
+    rb'<(?:\w+:)?c\b[^>]*\br="(?:(?:A[V-Z]|[B-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+[1-9]\d{6,})"[^>]*(?<!/)>'
+)
+_CELL: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]+)(\d+)"[^>]*(?<!/)>')
 _ERROR_CELL: Final = re.compile(
     rb'<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]+\d+)"[^>]*>.*?<(?:\w+:)?v>([^<]*)<'
 )
@@ -124,6 +131,8 @@ def _loaded(path: Path, reader: fastexcel.ExcelReader, sheet: str, **rows: Any) 
 def _sheet(path: Path, reader: fastexcel.ExcelReader, form: FileFormat) -> str:
     """The sheet that the mapping names, or the only one."""
     names = reader.sheet_names
+    if not names:
+        raise SourceError([Problem(str(path), "has no sheet.", "save it again as .xlsx.")])
     listed = ", ".join(f"'{name}'" for name in names)
     if missing := missing_sheets(form, names):
         said = ", ".join(f"'{name}'" for name in missing)
@@ -132,7 +141,28 @@ def _sheet(path: Path, reader: fastexcel.ExcelReader, form: FileFormat) -> str:
     if form.sheet is None and len(names) > 1:
         hint = "name one under 'files' of the mapping, 'sheet: …', or several, 'sheets: […]'."
         raise SourceError([Problem(str(path), f"has {len(names)} sheets: {listed}.", hint)])
-    return form.sheet or names[0]
+    sheet = form.sheet or names[0]
+    _must_fit_into_memory(path, sheet)
+    return sheet
+
+
+def _must_fit_into_memory(path: Path, sheet: str) -> None:
+    """Raises SourceError where a stray cell far away makes a sheet of thousands of millions."""
+    content = _content(path, sheet)
+    if _FAR_CELL.search(content) is None:
+        return
+    columns, rows = set(), set()
+    for cell in _CELL.finditer(content):
+        columns.add(cell[1])
+        rows.add(int(cell[2]))
+    widest, tallest = max(columns, key=lambda name: (len(name), name)), max(rows)
+    width = 0
+    for letter in widest:
+        width = width * 26 + letter - ord("A") + 1
+    if width * tallest > _MOST_CELLS:
+        what = f"has cells as far away as column {widest.decode()} and row {tallest}."
+        hint = "delete what stands behind the table there, and save the workbook."
+        raise SourceError([Problem(_said(path, sheet), what, hint)])
 
 
 def _columns(path: Path, texts: pl.DataFrame, form: FileFormat) -> dict[str, str]:
@@ -189,13 +219,18 @@ def _said(path: Path, sheet: str) -> str:
 
 def _error_cells(path: Path, sheet: str) -> dict[str, str]:
     """The cells in which a formula failed. fastexcel reads them as blank and does not say so."""
+    found = _ERROR_CELL.findall(_content(path, sheet))
+    return {cell.decode(): said.decode(errors="replace") for cell, said in found}
+
+
+def _content(path: Path, sheet: str) -> bytes:
+    """The XML of a sheet."""
     try:
         with ZipFile(path) as archive:
             part = _part_of(archive, sheet)
-            found = _ERROR_CELL.findall(archive.read(part)) if part in archive.namelist() else []
+            return archive.read(part) if part in archive.namelist() else b""
     except (BadZipFile, LookupError, NotImplementedError, OSError, ValueError, zlib.error):
         raise SourceError([_unreadable(path)]) from None
-    return {cell.decode(): said.decode(errors="replace") for cell, said in found}
 
 
 def _error_notes(path: Path, sheet: str, errors: dict[str, str]) -> list[str]:

@@ -255,7 +255,11 @@ def _unknown_references(
     known = list(headers[part.file])
     for name, lookup in part.lookups.items():
         theirs = headers[lookup.file]
-        known += [f"{name}.{column}" for column in theirs]
+        brought = [f"{name}.{column}" for column in theirs]
+        if hidden := [column for column in brought if column in known]:
+            what = f"'{table}.lookups.{name}': {part.file} has a column '{hidden[0]}' of its own."
+            problems.append(Problem(str(plan.origin), what, "give the look-up another name."))
+        known += brought
         for column in dict.fromkeys((lookup.theirs, *lookup.where)):
             if column not in theirs:
                 what = f"'{table}.lookups.{name}': {lookup.file} has no column '{column}'."
