@@ -32,9 +32,13 @@ def test_benchmark__prints_every_figure(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_workbench_totals__paths_of_one_two_and_four_touches() -> None:
-    """40 % each to the first and the last, 20 % to those between; two touches get half each."""
+    """Position: 40 % to each end, 20 % between; time decay: a week before counts half as much."""
     paths = pl.DataFrame(
-        {"path": ["a", "a > b", "a > b > c > a", "c"], "total_conversions": [1, 2, 10, 0]}
+        {
+            "path": ["a", "a > b", "a > b > c > a", "c"],
+            "hours": ["0", "168 > 0", "504 > 336 > 168 > 0", "0"],
+            "total_conversions": [1, 2, 10, 0],
+        }
     )
 
     totals = workbench_totals(paths)
@@ -43,3 +47,6 @@ def test_workbench_totals__paths_of_one_two_and_four_touches() -> None:
     assert totals["last"] == {"a": 11, "b": 2}
     assert totals["linear"] == {"a": 7, "b": 3.5, "c": 2.5}
     assert totals["position"] == {"a": 10, "b": 2, "c": 1}
+    assert totals["time_decay"] == pytest.approx(  # 1, 2, 4 and 8 parts of 15; 1 and 2 of 3
+        {"a": 1 + 2 / 3 + 10 * 9 / 15, "b": 4 / 3 + 10 * 2 / 15, "c": 10 * 4 / 15}
+    )

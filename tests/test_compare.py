@@ -1,13 +1,16 @@
 """`workbench compare`, typed in a project of its own."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.project import Project
 from workbench.contracts import Opportunities
+from workbench.documents import dump_yaml
 from workbench.ingest import ingest
 from workbench.params import read_params
 from workbench.pipeline.comparing import compare_definitions
@@ -51,6 +54,28 @@ def test_compare__several_by_id_and_path_for_another_period(project: Project) ->
     assert "won in Q3 FY2026" in said
     assert "Amount by class: registered down, timing across" in said
     assert "Amount by class: registered down, crm_field across" in said
+
+
+def test_compare__rulings_of_the_parameter_file_stand_over_both(project: Project) -> None:
+    ids = pl.read_parquet(project.folder / "outputs" / "sample" / "opportunities.parquet")
+    rulings = [
+        {
+            "opportunity_id": ids["opportunity_id"].sort()[0],
+            "classification": "direct",
+            "by": "VP Sales",
+            "on": date(2026, 10, 1),
+            "why": "No partner was in it.",
+        }
+    ]
+    (project.folder / "params" / "ruled.yaml").write_text(
+        dump_yaml({"rulings": rulings}), encoding="utf-8"
+    )
+
+    said = project.workbench(
+        "compare", "params/demo.yaml", "causal", "-p", "rulings=params/ruled.yaml"
+    )
+
+    assert "1 ruling is in force over the rules of every definition." in said
 
 
 def test_compare__writes_nothing(project: Project) -> None:

@@ -21,6 +21,7 @@ from workbench.contracts import (
 )
 from workbench.ingest import ingest
 from workbench.params import RunParams
+from workbench.rulings import Ruling, read_rulings, rulings_in_force
 from workbench.runs import MANIFEST, STAGE_PARAMETERS, latest_run
 from workbench.tables import read_table, table_file
 
@@ -35,9 +36,10 @@ _NEEDED: Final[tuple[type[Contract], ...]] = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """A snapshot, and in words whose tables it was made from."""
+    """A snapshot, the rulings in force on the as-of day, and in words whose tables they are."""
 
     facts: Snapshot
+    rulings: tuple[Ruling, ...]
     tables_from: str
 
 
@@ -45,8 +47,12 @@ def prepared_snapshot(params: RunParams, *, run_id: str | None = None) -> Prepar
     """The snapshot of the finished run `run_id`, else of the last one of the parameter file.
 
     A run that read another source is passed over; where no run is left the source is read now.
-    Nothing is written. Raises SourceError, ContractError or RateError as the stages do.
+    Nothing is written. The rulings are those of the file that the parameters name.
+
+    Raises SourceError, ContractError or RateError as the stages do, and ParameterError for what is
+    wrong in the file of rulings.
     """
+    rulings = read_rulings(params.rulings) if params.rulings is not None else ()
     tables, tables_from = _tables(params, run_id)
     facts = snapshot(
         opportunities=tables[Opportunities],
@@ -58,7 +64,7 @@ def prepared_snapshot(params: RunParams, *, run_id: str | None = None) -> Prepar
         timezone=params.timezone,
         reporting_currency=params.reporting_currency,
     )
-    return Prepared(facts, tables_from)
+    return Prepared(facts, tuple(rulings_in_force(rulings, as_of=params.as_of)), tables_from)
 
 
 def _tables(

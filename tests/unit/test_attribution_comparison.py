@@ -24,6 +24,7 @@ from workbench.attribution.comparison import (
 from workbench.attribution.explanations import REASONS_IN_WORDS, with_reasons
 from workbench.errors import ParameterError
 from workbench.periods import MonthCalendar
+from workbench.rulings import Ruling
 from workbench.vocabulary import REJECTION_REASONS
 
 QUARTER = MonthCalendar(1).period("2025-Q2")
@@ -37,12 +38,14 @@ def comparison(
     touches: list[dict[str, Any]],
     *definitions: dict[str, Any],
     as_of: date = date(2025, 6, 30),
+    rulings: tuple[Ruling, ...] = (),
 ) -> Comparison:
     return compared(
         facts(opportunities, touches, as_of=as_of),
         [definition(**changes) for changes in definitions],
         period=QUARTER,
         timezone="UTC",
+        rulings=rulings,
     )
 
 
@@ -137,6 +140,60 @@ def test_compared__one_pass_gives_the_table_of_the_contract() -> None:
         ("O2", "crm", "direct", None, None),
         ("O3", "any", "sourced", "P1", Decimal("30.55")),
         ("O3", "crm", "direct", None, Decimal("30.55")),
+    ]
+
+
+RULED = Ruling(
+    opportunity_id="O1",
+    classification="influenced",
+    partner_id="P2",
+    by="VP Sales",
+    on=date(2025, 6, 1),
+    why="Both sides confirm the call.",
+)
+
+
+def test_compared__rulings_stand_over_every_definition() -> None:
+    """O1 is sourced by the one, direct by the other, and influenced for P2 by the ruling."""
+    found = comparison(
+        [opportunity("O1"), opportunity("O2")],
+        [touch("T1", "2025-03-01", evidence_url=None)],
+        {"id": "loose", "credit": {"model": "full"}},
+        STRICT,
+        CRM,
+        rulings=(RULED,),
+    )
+
+    columns = ["opportunity_id", "definition_id", "classification", "primary_partner_id"]
+    assert found.table.select(columns).rows() == [
+        ("O1", "crm", "influenced", "P2"),
+        ("O1", "loose", "influenced", "P2"),
+        ("O1", "strict", "influenced", "P2"),
+        ("O2", "crm", "direct", None),
+        ("O2", "loose", "direct", None),
+        ("O2", "strict", "direct", None),
+    ]
+    for result in found.results:
+        assert result.partner_credit.select("partner_id", "share").rows() == [("P2", 1.0)]
+
+
+def test_compared__a_ruling_on_what_is_not_there_is_an_error() -> None:
+    with pytest.raises(ParameterError, match="there is no opportunity 'O1'"):
+        comparison([], [], {}, STRICT, rulings=(RULED,))
+
+
+def test_with_reasons__of_one_ruled_class_they_say_what_they_count() -> None:
+    """Only the amount still differs; the touches and the CRM's field have no say."""
+    found = comparison(
+        [opportunity("O1", crm_classification="sourced", recurring_amount=Decimal(40))],
+        [],
+        {"id": "whole"},
+        CRM | {"amount": "recurring_amount"},
+        rulings=(RULED.model_copy(update={"classification": "sourced"}),),
+    )
+
+    assert with_reasons(class_changes(found), found).select("first_says", "other_says").rows() == [
+        ("sourced, and it counts the amount.", "sourced, and it counts the recurring amount.")
     ]
 
 

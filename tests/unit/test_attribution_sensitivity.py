@@ -14,9 +14,12 @@ from tests.unit.attribution_frames import (
     touch,
 )
 from workbench.attribution.sensitivity import Sensitivity, swept, variants
+from workbench.contracts import DefinitionSensitivity
 from workbench.definitions import Definition, read_definition
 from workbench.documents import parse_document
 from workbench.periods import MonthCalendar
+from workbench.rulings import Ruling
+from workbench.tables import checked
 
 QUARTER = MonthCalendar(1).period("2025-Q2")
 SHIPPED = sorted((Path(__file__).parents[2] / "params" / "definitions").glob("*.yaml"))
@@ -40,6 +43,38 @@ def rule_bounds(changed: dict[str, Any], suffix: str) -> list[str]:
     found = {v.definition.id: v.definition for v in variants(definition(**changed))}
     rules = found[f"any_{suffix}"].rules
     return [f"{rule.start} to {rule.end}" for rule in rules if rule.role == "sourced"]
+
+
+def test_swept__rulings_stand_over_every_variant() -> None:
+    """O1 is ruled direct: no variant makes it sourced."""
+    world = facts(
+        [opportunity("O1", amount=Decimal(100)), opportunity("O2", amount=Decimal(7))],
+        [touch("T1", "2025-03-01"), touch("T2", "2025-03-01", opportunity_id="O2")],
+    )
+    ruling = Ruling(
+        opportunity_id="O1", classification="direct", by="Sales", on=date(2025, 5, 1), why="No."
+    )
+
+    found = swept(
+        world, definition(rules=YEAR_BEFORE), period=QUARTER, timezone="UTC", rulings=[ruling]
+    )
+
+    assert found.bookings == 7
+    assert found.high == 7
+
+
+def test_sensitivity__is_read_back_from_its_table_for_its_own_period() -> None:
+    world = facts([opportunity()], [touch("T1", "2025-03-01", evidence_url=None)])
+    by = definition(rules=YEAR_BEFORE)
+
+    found = swept(world, by, period=QUARTER, timezone="UTC")
+    table = checked(found.table, DefinitionSensitivity)
+    again = Sensitivity.of(table, definition=by, period=QUARTER)
+
+    assert table.height == 1 + len(variants(by))
+    assert again is not None
+    assert again.in_words("EUR") == found.in_words("EUR")
+    assert Sensitivity.of(table, definition=by, period=QUARTER.before()) is None
 
 
 def test_variants__turn_one_knob_each() -> None:

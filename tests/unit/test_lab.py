@@ -14,9 +14,10 @@ from tests.unit.attribution_frames import (
     opportunity,
     touch,
 )
-from workbench.attribution import attribution
+from workbench.attribution import attribution, reading
 from workbench.contracts import Touches
 from workbench.definitions import Definition, read_definition
+from workbench.documents import dump_yaml
 from workbench.errors import ParameterError
 from workbench.ingest import ingest
 from workbench.lab import (
@@ -29,7 +30,6 @@ from workbench.lab import (
     knobs_of,
     new_definition,
     open_bench,
-    reading,
     with_knobs,
     write_definition,
 )
@@ -352,6 +352,28 @@ def test_open_bench__takes_the_tables_of_a_finished_run_of_the_same_source(
     assert latest.facts.touches.height == run.read(Touches).height
     assert other.tables_from == "the source, read now"
     assert other.facts.touches.height == 200
+
+
+def test_open_bench__rulings_stand_over_every_definition_that_is_tried(project: Project) -> None:
+    plain = open_bench(str(project.folder / "params" / "demo.yaml"), "latest")
+    sourced = plain.result.opportunity_attribution.filter(classification="sourced")
+    ruled_id = sourced["opportunity_id"][0]
+    ruling = {"opportunity_id": ruled_id, "classification": "direct"}
+    ruling |= {"by": "VP Sales", "on": date(2026, 10, 1), "why": "No partner was in it."}
+    (project.folder / "params" / "ruled.yaml").write_text(
+        dump_yaml({"rulings": [ruling]}), encoding="utf-8"
+    )
+    params = project.params("ruled_lab", readout="none", rulings="params/ruled.yaml")
+
+    bench = open_bench(str(project.folder / params), "latest")
+    loose = with_knobs(bench.definition, replace(knobs_of(bench.definition), evidence=False))
+    swing = bench.changes(loose, scope="all opportunities").swing
+
+    classes = bench.result.opportunity_attribution.filter(opportunity_id=ruled_id)
+    assert classes["classification"].to_list() == ["direct"]
+    assert ruled_id not in swing["opportunity_id"]
+    assert ruled_id not in bench.result.partner_credit["opportunity_id"]
+    assert bench.in_words()[-1] == "1 ruling is in force over the rules of every definition."
 
 
 def test_panel__a_knob_changes_what_is_shown_and_the_button_writes(project: Project) -> None:

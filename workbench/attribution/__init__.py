@@ -2,8 +2,10 @@
 
 from workbench.attribution.classification import (
     Attribution,
+    Reading,
     attribution,
     classified,
+    reading,
 )
 from workbench.attribution.comparison import Comparison, class_changes, class_totals, compared
 from workbench.attribution.conservation import check_conservation
@@ -14,13 +16,21 @@ from workbench.attribution.overlap import (
     partner_claims,
     partner_overlap,
 )
-from workbench.attribution.rulings import ruling_in_words, rulings_in_words, with_rulings
+from workbench.attribution.rulings import (
+    ruled,
+    ruled_reading,
+    ruling_in_words,
+    rulings_in_words,
+    rulings_over_all_in_words,
+    with_rulings,
+)
 from workbench.attribution.sensitivity import Sensitivity, swept
 from workbench.attribution.timezones import flips_in_words, timezone_flips
 
 __all__ = [
     "Attribution",
     "Comparison",
+    "Reading",
     "Sensitivity",
     "Snapshot",
     "attribution",
@@ -35,8 +45,12 @@ __all__ = [
     "local_day",
     "partner_claims",
     "partner_overlap",
+    "reading",
+    "ruled",
+    "ruled_reading",
     "ruling_in_words",
     "rulings_in_words",
+    "rulings_over_all_in_words",
     "snapshot",
     "swept",
     "timezone_flips",

@@ -9,10 +9,12 @@ import polars as pl
 
 from workbench.attribution.classification import Attribution, attribution
 from workbench.attribution.facts import Snapshot, local_day
+from workbench.attribution.rulings import ruled
 from workbench.contracts import DefinitionComparison
 from workbench.definitions import Definition
 from workbench.errors import ParameterError, Problem
 from workbench.periods import Period
+from workbench.rulings import Ruling
 from workbench.vocabulary import CLASSIFICATIONS
 
 Classes: Final = pl.Enum(CLASSIFICATIONS)
@@ -25,7 +27,8 @@ class Comparison:
     """What several definitions say of one snapshot; the others are held against the first.
 
     `opportunities`: one row per opportunity and definition, in the columns of
-    `definition_comparison` and `is_booked`: won, and closed in `period`.
+    `definition_comparison` and `is_booked`: won, and closed in `period`. `rulings` stand over all
+    of them, and are in force.
     """
 
     definitions: tuple[Definition, ...]
@@ -33,6 +36,7 @@ class Comparison:
     opportunities: pl.DataFrame
     period: Period
     timezone: str
+    rulings: tuple[Ruling, ...]
 
     @property
     def table(self) -> pl.DataFrame:
@@ -46,11 +50,19 @@ class Comparison:
 
 
 def compared(
-    facts: Snapshot, definitions: Sequence[Definition], *, period: Period, timezone: str
+    facts: Snapshot,
+    definitions: Sequence[Definition],
+    *,
+    period: Period,
+    timezone: str,
+    rulings: Sequence[Ruling] = (),
 ) -> Comparison:
     """Every definition over the same snapshot, one pass each; days are those of `timezone`.
 
-    Raises ParameterError when two of them have the same id: their rows could not be told apart.
+    `rulings`, those in force on the as-of day, stand over the rules of every definition.
+
+    Raises ParameterError when two definitions have the same id, for their rows could not be told
+    apart, and for every opportunity and partner of a ruling that is not there.
     """
     counts = Counter(definition.id for definition in definitions)
     hint = "give a changed copy of a definition an id of its own."
@@ -61,7 +73,15 @@ def compared(
     ]
     if problems:
         raise ParameterError(problems)
-    results = tuple(attribution(facts, definition) for definition in definitions)
+    results = tuple(
+        ruled(
+            attribution(facts, definition),
+            rulings,
+            definition=definition,
+            partner_ids=facts.partner_ids,
+        )[0]
+        for definition in definitions
+    )
     is_booked = is_booked_in(period, timezone)
     rows = pl.concat(
         result.opportunity_attribution.select(*DefinitionComparison.dtypes(), is_booked)
@@ -73,6 +93,7 @@ def compared(
         opportunities=rows.sort(DefinitionComparison.row_order()),
         period=period,
         timezone=timezone,
+        rulings=tuple(rulings),
     )
 
 

@@ -13,6 +13,7 @@ from workbench.vocabulary import CreditModel, TouchType
 # Weights of a position-based split: the first and the last touch get 40 % each, those between them
 # share 20 %; two touches get half each.
 _END_SHARE, _MIDDLE_SHARE = 40, 20
+_WHOLE_MODELS = ("primary", "first", "last")  # one partner has all
 _SHARE_PARTS = 2**53  # as fine as a float can tell shares apart
 _TIE_PARTS = 2**17  # remainders are equal within this part of a cent
 
@@ -24,13 +25,9 @@ def partner_shares(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     `touched_at`, `touch`). One row per opportunity and partner: `weight` and `total_weight`, whose
     ratio is the share; `turn`, the place of the partner's first pair, which settles ties.
     """
-    if definition.credit.model in {"primary", "first", "last"}:
-        return _whole_shares(pairs, definition.credit.model)
-    touch_counts = pairs["opportunity"].rle().struct.field("len")
-    weighted = pairs.with_columns(
-        pl.int_ranges(pl.lit(touch_counts)).explode().alias("turn"),
-        touch_counts.repeat_by(touch_counts).explode().alias("touch_count"),
-    ).with_columns(_weight(definition).alias("weight"))
+    weighted = pair_weights(pairs, definition)
+    if definition.credit.model in _WHOLE_MODELS:
+        return weighted.with_columns(pl.lit(1, pl.Int64).alias("total_weight"))
     counts_once = definition.credit.model in {"equal", "full"}
     shares = weighted.group_by("opportunity", "partner", maintain_order=True).agg(
         pl.col("role").first(),
@@ -43,8 +40,23 @@ def partner_shares(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     return shares.with_columns(total.alias("total_weight"))
 
 
-def _whole_shares(pairs: pl.DataFrame, model: CreditModel) -> pl.DataFrame:
-    """The shares where one partner has all: that of the first or the last pair, or the primary."""
+def pair_weights(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+    """The pairs that count, in their order, each with its `weight` and its `turn`, from 0.
+
+    `pairs` as in `partner_shares`. A pair's part of the credit is its weight, of the sum of those
+    of its opportunity; only `equal` and `full` count a partner's pairs once.
+    """
+    if definition.credit.model in _WHOLE_MODELS:
+        return _whole_weights(pairs, definition.credit.model)
+    touch_counts = pairs["opportunity"].rle().struct.field("len")
+    return pairs.with_columns(
+        pl.int_ranges(pl.lit(touch_counts)).explode().alias("turn"),
+        touch_counts.repeat_by(touch_counts).explode().alias("touch_count"),
+    ).with_columns(_weight(definition).alias("weight"))
+
+
+def _whole_weights(pairs: pl.DataFrame, model: CreditModel) -> pl.DataFrame:
+    """One pair an opportunity where one partner has all: the first's, the last's or the primary."""
     neighbour = pl.col("opportunity").shift(-1 if model == "last" else 1)
     return pairs.filter(pl.col("opportunity").ne_missing(neighbour)).select(
         "opportunity",
@@ -52,7 +64,6 @@ def _whole_shares(pairs: pl.DataFrame, model: CreditModel) -> pl.DataFrame:
         "role",
         pl.lit(1, pl.Int64).alias("weight"),
         pl.lit(0, pl.Int64).alias("turn"),
-        pl.lit(1, pl.Int64).alias("total_weight"),
     )
 
 

@@ -76,11 +76,11 @@ def _says(
 ) -> str:
     """Why the class holds under `definition`, next to a reading that may be stronger."""
     classification = case["classification"]
+    if classification == other_case["classification"]:
+        return f"{classification}, and it counts {_AMOUNT_IN_WORDS[definition.amount]}."
     if definition.basis == "crm_field":
         given = case["crm_classification"]
         return f"the CRM's own field {f'says {given}' if given else 'is empty'}."
-    if classification == other_case["classification"]:
-        return f"{classification}, and it counts {_AMOUNT_IN_WORDS[definition.amount]}."
     rank = CLASSIFICATIONS.index
     if rank(classification) < rank(other_case["classification"]):
         return f"{classification} by {_touch(case['touches'][case['deciding_touch_id']])}."

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 import polars as pl
 
-from workbench.attribution.classification import Attribution
+from workbench.attribution.classification import Attribution, Reading, reading
+from workbench.attribution.facts import Snapshot
 from workbench.contracts import OpportunityAttribution, PartnerCredit, RulingsApplied
 from workbench.definitions import Definition
 from workbench.documents import suggestion
@@ -15,6 +17,7 @@ from workbench.rulings import Ruling, rulings_in_force
 
 _HINT = "mend the file that the parameter 'rulings' names."
 _MOST_NAMES = 20  # so many known partners are worth listing
+AnyReading = TypeVar("AnyReading", bound=Reading)
 
 
 def with_rulings(
@@ -27,25 +30,39 @@ def with_rulings(
 ) -> tuple[Attribution, pl.DataFrame]:
     """The attribution once the rulings in force on the as-of day are obeyed, and what they changed.
 
+    Without rulings nothing changes; see `ruled`.
+    """
+    in_force = rulings_in_force(rulings, as_of=as_of)
+    return ruled(result, in_force, definition=definition, partner_ids=partners["partner_id"])
+
+
+def ruled(
+    result: AnyReading,
+    in_force: Sequence[Ruling],
+    *,
+    definition: Definition,
+    partner_ids: pl.Series,
+) -> tuple[AnyReading, pl.DataFrame]:
+    """What a definition says once rulings are obeyed, one per opportunity, and what they changed.
+
     The second frame is `rulings_applied`: one row per opportunity with a ruling in force. The touch
-    audit stays what the rules made of the touches; without rulings nothing changes. The credit
-    goes wholly to the ruled partner. What shows the class stays only where the ruling confirms
-    class and primary partner: a ruling is not evidence.
+    audit stays what the rules made of the touches. The credit goes wholly to the ruled partner,
+    whatever the model. What shows the class stays only where the ruling confirms class and primary
+    partner: a ruling is not evidence.
 
     Raises ParameterError that names every opportunity and partner of a ruling that is not there.
     """
-    in_force = rulings_in_force(rulings, as_of=as_of)
     if not in_force:
         return result, RulingsApplied.empty()
-    _check_names(in_force, result, partners)
-    ruled = pl.DataFrame(
+    _check_names(in_force, result, set(partner_ids))
+    given = pl.DataFrame(
         [ruling.model_dump() for ruling in in_force],
         schema={
             name: RulingsApplied.dtypes().get(name, pl.String()) for name in Ruling.model_fields
         },
     ).rename({"classification": "after"})
-    judged = result.opportunity_attribution.join(ruled, on="opportunity_id")
-    applied = judged.select(pl.col("classification").alias("before"), *ruled.columns).select(
+    judged = result.opportunity_attribution.join(given, on="opportunity_id")
+    applied = judged.select(pl.col("classification").alias("before"), *given.columns).select(
         list(RulingsApplied.dtypes())
     )
     return (
@@ -62,6 +79,12 @@ def with_rulings(
     )
 
 
+def ruled_reading(facts: Snapshot, definition: Definition, in_force: Sequence[Ruling]) -> Reading:
+    """What a definition says of a snapshot once rulings are obeyed, without the audit."""
+    read = reading(facts, definition)
+    return ruled(read, in_force, definition=definition, partner_ids=facts.partner_ids)[0]
+
+
 def rulings_in_words(applied: pl.DataFrame) -> str:
     """How many rulings are in force, and what they moved: one sentence, without names."""
     if applied.is_empty():
@@ -76,6 +99,14 @@ def rulings_in_words(applied: pl.DataFrame) -> str:
     return f"{counted} in force over the rules and {moved}."
 
 
+def rulings_over_all_in_words(in_force: Sequence[Ruling]) -> str:
+    """How many rulings stand over every definition that is compared; empty where there is none."""
+    if not in_force:
+        return ""
+    counted = "1 ruling is" if len(in_force) == 1 else f"{len(in_force):,} rulings are"
+    return f"{counted} in force over the rules of every definition."
+
+
 def ruling_in_words(ruling: Ruling) -> str:
     """Who ruled what, when, why and until when: one sentence."""
     partner = f" for {ruling.partner_id}" if ruling.partner_id else ""
@@ -87,10 +118,9 @@ def ruling_in_words(ruling: Ruling) -> str:
     )
 
 
-def _check_names(in_force: Sequence[Ruling], result: Attribution, partners: pl.DataFrame) -> None:
+def _check_names(in_force: Sequence[Ruling], result: Reading, partner_ids: set[str]) -> None:
     ids = pl.Series([ruling.opportunity_id for ruling in in_force])
     known = set(ids.filter(ids.is_in(result.opportunity_attribution["opportunity_id"].implode())))
-    partner_ids = set(partners["partner_id"])
     problems = []
     for ruling in in_force:
         where = f"the ruling of {ruling.on} on {ruling.opportunity_id}"

@@ -1,6 +1,6 @@
 """How much the sourced bookings depend on each choice that a definition makes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from workbench.attribution.classification import classified
 from workbench.attribution.comparison import is_booked_in
-from workbench.attribution.decisions import decided_pairs
 from workbench.attribution.facts import Snapshot
+from workbench.attribution.rulings import ruled_reading
+from workbench.contracts import DefinitionSensitivity
 from workbench.definitions import Bound, Definition, Rule
 from workbench.periods import Period
+from workbench.rulings import Ruling
 
 LIMITED_WINDOW_DAYS: Final = 365  # what a window without a first day is limited to
 LOGGING_LIMITS_DAYS: Final = (14, 30)  # tried where the definition sets no limit
@@ -37,14 +38,32 @@ class Variant:
 class Sensitivity:
     """The sourced bookings of a period under one definition, and under its variants.
 
-    `variants`: one row per variant: `knob`, `change`, `definition_id`, `won_count` and
-    `sourced_bookings` in the reporting currency, and their `difference` from the definition's.
+    `table`: the rows of `definition_sensitivity`. Bookings are in the reporting currency.
     """
 
     definition: Definition
     period: Period
-    bookings: Decimal
-    variants: pl.DataFrame
+    table: pl.DataFrame
+
+    @classmethod
+    def of(
+        cls, table: pl.DataFrame, *, definition: Definition, period: Period
+    ) -> "Sensitivity | None":
+        """What a table that a run keeps says of a period; None where it is about another one."""
+        days = table.select("starts_on", "ends_on").unique().rows()
+        return cls(definition, period, table) if days == [(period.start, period.end)] else None
+
+    @property
+    def bookings(self) -> Decimal:
+        """Those under the definition itself."""
+        return Decimal(self.table.filter(pl.col("knob").is_null())["sourced_bookings"].item())
+
+    @property
+    def variants(self) -> pl.DataFrame:
+        """The rows of the variants, the largest differences first."""
+        return self.table.filter(pl.col("knob").is_not_null()).sort(
+            pl.col("difference").abs(), "definition_id", descending=[True, False]
+        )
 
     @property
     def low(self) -> Decimal:
@@ -73,38 +92,39 @@ class Sensitivity:
         )
 
 
-def swept(facts: Snapshot, definition: Definition, *, period: Period, timezone: str) -> Sensitivity:
+def swept(
+    facts: Snapshot,
+    definition: Definition,
+    *,
+    period: Period,
+    timezone: str,
+    rulings: Sequence[Ruling] = (),
+) -> Sensitivity:
     """The sourced bookings of the period under the definition and each of its variants.
 
-    One pass over the snapshot for each of them, without the audit. Raises RateError as
-    `attribution` does.
+    One pass over the snapshot for each of them, without the audit. `rulings`, those in force on
+    the as-of day, stand over the rules of every one. Raises RateError as `attribution` does, and
+    ParameterError for every opportunity and partner of a ruling that is not there.
     """
-    _, bookings = _sourced_bookings(facts, definition, period=period, timezone=timezone)
+    tried: list[tuple[str | None, str | None, Definition]] = [
+        (None, None, definition),
+        *((variant.knob, variant.change, variant.definition) for variant in variants(definition)),
+    ]
     rows = []
-    for variant in variants(definition):
-        count, amount = _sourced_bookings(
-            facts, variant.definition, period=period, timezone=timezone
+    for knob, change, one in tried:
+        attributed = ruled_reading(facts, one, rulings).opportunity_attribution
+        sourced = attributed.filter(
+            pl.col("classification") == "sourced", is_booked_in(period, timezone)
         )
-        rows.append((variant.knob, variant.change, variant.definition.id, count, amount))
-    swings = pl.DataFrame(
-        rows,
-        schema={
-            "knob": pl.String,
-            "change": pl.String,
-            "definition_id": pl.String,
-            "won_count": pl.Int64,
-            "sourced_bookings": pl.Decimal(18, 2),
-        },
-        orient="row",
-    ).with_columns(
-        (pl.col("sourced_bookings") - pl.lit(bookings, pl.Decimal(18, 2))).alias("difference")
+        bookings = sourced["amount_reporting"].sum()
+        rows.append((one.id, knob, change, period.start, period.end, sourced.height, bookings))
+    columns = DefinitionSensitivity.dtypes()
+    known = {name: dtype for name, dtype in columns.items() if name != "difference"}
+    added = pl.col("sourced_bookings") - pl.col("sourced_bookings").first()
+    table = pl.DataFrame(rows, schema=known, orient="row").with_columns(
+        added.cast(columns["difference"]).alias("difference")
     )
-    return Sensitivity(
-        definition=definition,
-        period=period,
-        bookings=bookings,
-        variants=swings.sort(pl.col("difference").abs(), "definition_id", descending=[True, False]),
-    )
+    return Sensitivity(definition, period, table.select(list(columns)))
 
 
 def variants(definition: Definition) -> list[Variant]:
@@ -250,11 +270,3 @@ def _rules(definition: Definition, change: Callable[[Rule], Rule]) -> tuple[Rule
 
 def _or(numbers: list[int]) -> str:
     return " or ".join(str(number) for number in numbers)
-
-
-def _sourced_bookings(
-    facts: Snapshot, definition: Definition, *, period: Period, timezone: str
-) -> tuple[int, Decimal]:
-    found, _ = classified(facts, definition, decided_pairs(facts, definition))
-    sourced = found.filter(pl.col("classification") == "sourced", is_booked_in(period, timezone))
-    return sourced.height, sourced.select(pl.col("amount_reporting").sum()).item()

@@ -14,6 +14,7 @@ from workbench.attribution.comparison import (
     swing_opportunities,
 )
 from workbench.attribution.explanations import with_reasons
+from workbench.attribution.rulings import rulings_over_all_in_words
 from workbench.vocabulary import CLASSIFICATIONS
 
 _AMOUNT_KEYS: Final = {"amount": "the amount", "recurring_amount": "the recurring amount"}
@@ -179,6 +180,8 @@ def _swing(row: dict[str, Any], first: str) -> Swing:
 def _notes(comparison: Comparison, totals: pl.DataFrame) -> Iterable[str]:
     """What a reader must know before comparing the sums."""
     first, *others = comparison.definitions
+    if said := rulings_over_all_in_words(comparison.rulings):
+        yield said
     for other in others:
         if other.amount != first.amount:
             yield (

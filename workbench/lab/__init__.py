@@ -1,7 +1,7 @@
 """The definition lab: turn the knobs of a definition, and see at once which numbers move."""
 
 from workbench.lab.bench import Bench, open_bench
-from workbench.lab.changes import SCOPES, Changes, Reading, Scope, changes, reading
+from workbench.lab.changes import SCOPES, Changes, Scope, changes
 from workbench.lab.files import new_definition, write_definition
 from workbench.lab.knobs import Knobs, knobs_of, with_knobs
 from workbench.lab.panel import Panel
@@ -12,13 +12,11 @@ __all__ = [
     "Changes",
     "Knobs",
     "Panel",
-    "Reading",
     "Scope",
     "changes",
     "knobs_of",
     "new_definition",
     "open_bench",
-    "reading",
     "with_knobs",
     "write_definition",
 ]

@@ -3,22 +3,29 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.attribution import Snapshot
+from workbench.attribution import (
+    Reading,
+    Snapshot,
+    ruled_reading,
+    rulings_over_all_in_words,
+)
 from workbench.definitions import Definition, read_definition
-from workbench.lab.changes import Changes, Reading, Scope, changes, reading
+from workbench.lab.changes import Changes, Scope, changes
 from workbench.params import RunParams, find_params_file, read_params
 from workbench.prepared import prepared_snapshot
+from workbench.rulings import Ruling
 
 
 @dataclass(frozen=True)
 class Bench:
-    """One snapshot, the definition that the lab begins with, and what it says.
+    """One snapshot, the rulings in force, the definition at the start, and what it then says.
 
     `tables_from` says in words whose tables these are.
     """
 
     params: RunParams
     facts: Snapshot
+    rulings: tuple[Ruling, ...]
     definition: Definition
     result: Reading
     shelf: Path
@@ -28,7 +35,7 @@ class Bench:
         """What moves when another definition takes the place of the one at the start."""
         return changes(
             self.result,
-            reading(self.facts, definition),
+            ruled_reading(self.facts, definition, self.rulings),
             scope=scope,
             period=self.params.fiscal_period,
             timezone=self.params.timezone,
@@ -43,6 +50,7 @@ class Bench:
             f"Definition {definition.id}, version {definition.version}: {definition.title}.",
             definition.in_words(),
             f"As of {self.params.as_of}: {rows}, from {self.tables_from}.",
+            *([said] if (said := rulings_over_all_in_words(self.rulings)) else []),
         ]
 
 
@@ -53,7 +61,8 @@ def open_bench(params_file: str, run_id: str) -> Bench:
     parameter file, else what its source gives now: a run that read another source is passed over.
     Nothing is written.
 
-    Raises ParameterError, SourceError, ContractError or RateError as the stages do.
+    Raises ParameterError, SourceError, ContractError or RateError as the stages do. The rulings are
+    those of the parameter file.
     """
     params = read_params(params_file)
     definition = read_definition(params.definition)
@@ -61,8 +70,9 @@ def open_bench(params_file: str, run_id: str) -> Bench:
     return Bench(
         params=params,
         facts=prepared.facts,
+        rulings=prepared.rulings,
         definition=definition,
-        result=reading(prepared.facts, definition),
+        result=ruled_reading(prepared.facts, definition, prepared.rulings),
         shelf=find_params_file(params_file).parent / "definitions",
         tables_from=prepared.tables_from,
     )

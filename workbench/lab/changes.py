@@ -5,10 +5,7 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
-from workbench.attribution import Snapshot, local_day
-from workbench.attribution.classification import classified
-from workbench.attribution.decisions import decided_pairs
-from workbench.definitions import Definition
+from workbench.attribution import Reading, local_day
 from workbench.periods import Period
 from workbench.vocabulary import CLASSIFICATIONS
 
@@ -17,19 +14,6 @@ SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
 _Classes: Final = pl.Enum(CLASSIFICATIONS)
 _AMOUNT: Final = pl.Decimal(38, 2)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a definition says of a snapshot, without the audit of its touches."""
-
-    opportunity_attribution: pl.DataFrame
-    partner_credit: pl.DataFrame
-
-
-def reading(facts: Snapshot, definition: Definition) -> Reading:
-    """The classes and the credit of `workbench.attribution.attribution`, in less time."""
-    return Reading(*classified(facts, definition, decided_pairs(facts, definition)))
 
 
 @dataclass(frozen=True)

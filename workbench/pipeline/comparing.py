@@ -29,7 +29,8 @@ def compare_definitions(
 
     One name is held against the parameter file's own definition; none leaves it to the file what
     is compared. The tables are those of the last finished run of the parameter file where it read
-    the same source, else what the source gives now; nothing is written.
+    the same source, else what the source gives now; nothing is written. The rulings in force of the
+    parameter file stand over every definition.
 
     Raises InputError with every problem of what it is given.
     """
@@ -45,7 +46,11 @@ def compare_definitions(
         raise ParameterError([Problem(params_file, "there is one definition to compare.", hint)])
     prepared = prepared_snapshot(params)
     comparison = compared(
-        prepared.facts, definitions, period=params.fiscal_period, timezone=params.timezone
+        prepared.facts,
+        definitions,
+        period=params.fiscal_period,
+        timezone=params.timezone,
+        rulings=prepared.rulings,
     )
     return DefinitionsCompared(comparison, params, prepared.tables_from)
 
