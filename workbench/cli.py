@@ -176,6 +176,80 @@ def why(params_file: str, opportunity_id: str, page: Path | None) -> None:
 
 
 @commands.command()
+@click.argument("run", metavar="RUN")
+def seal(run: str) -> None:
+    """Seal a finished run, named by its id or its parameter file: what was reported stays."""
+    from workbench.sealing import run_folder, seal_run
+
+    sealed = seal_run(run_folder(run))
+    click.echo(f"Sealed {sealed.folder.name}: {len(sealed.content['files'])} files")
+    click.echo(f"  folder:      {sealed.folder}")
+    click.echo(f"  zip:         {sealed.zip_file}")
+    click.echo(f"  fingerprint: {sealed.fingerprint}")
+
+
+@commands.command()
+@click.argument("sealed", type=click.Path(path_type=Path))
+def verify(sealed: Path) -> None:
+    """Check every byte of a sealed run, a folder or a zip, and work its figures out again."""
+    from workbench.sealing import verify as verified
+
+    done = verified(sealed)
+    click.echo(f"{done.seal.content['run_id']} is what was sealed, and its figures hold.")
+    click.echo(f"  files:       {done.file_count:,}, none changed, missing or new")
+    click.echo(f"  figures:     {done.row_count:,} rows worked out again, all the same")
+    for sentence in done.recomputed.left_out:
+        click.echo(f"  left out:    {sentence}")
+    click.echo(f"  fingerprint: {done.seal.fingerprint}")
+
+
+@commands.command()
+@click.argument("params_or_run")
+@click.argument("metric")
+@click.option("--period", help="A period of the run's trend; by default its own.")
+@click.option("--classification", help="sourced, influenced, co_sell, direct or all.")
+@click.option("--dimension", default="all", help="What the figure is by, such as partner.")
+@click.option("--member", default="all", help="Which one of it, such as a partner's id.")
+@click.option(
+    "--csv",
+    "csv_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all the rows to this file.",
+)
+def trace(
+    params_or_run: str,
+    metric: str,
+    *,
+    period: str | None,
+    classification: str | None,
+    dimension: str,
+    member: str,
+    csv_file: Path | None,
+) -> None:
+    """List the records behind a figure, with evidence, and how they add up to it.
+
+    The figure is of the last finished run of a parameter file, or of the run in a folder.
+    """
+    from workbench.pipeline.tracing import figure_of_run
+    from workbench.trace_report import trace_text, write_trace
+
+    found = figure_of_run(
+        params_or_run,
+        metric,
+        period=period,
+        classification=classification,
+        dimension=dimension,
+        member=member,
+    )
+    currency = found.run.params.reporting_currency
+    click.echo(trace_text(found.trace, currency=currency, run_id=found.run.run_id))
+    if csv_file is not None:
+        write_trace(found.trace, csv_file)
+        click.echo(f"All rows: {csv_file}")
+
+
+@commands.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--opportunities", type=click.IntRange(min=1), default=1500, show_default=True)
 @click.option("--touches", type=click.IntRange(min=1), default=7000, show_default=True)

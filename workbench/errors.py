@@ -81,6 +81,16 @@ class ConservationError(WorkbenchError):
         super().__init__("What must add up does not: " + " ".join(breaches))
 
 
+class SealError(WorkbenchError):
+    """A sealed run is not what was sealed, or its figures cannot be worked out again."""
+
+    def __init__(self, where: str, differences: Iterable[str]) -> None:
+        listed = tuple(differences)
+        ways = "1 difference" if len(listed) == 1 else f"{len(listed)} differences"
+        lines = "".join(f"\n  {difference}" for difference in listed)
+        super().__init__(f"{where}: {ways} from what was sealed:{lines}")
+
+
 class StageError(WorkbenchError):
     """A stage's notebook stopped on an error; the exit code is that of its cause."""
 

@@ -44,6 +44,7 @@ class RunParams(Document):
     readout: Path | None
     rulings: Path | None = None
     quality: Path | None = None
+    programme: Path | None = None
     partner_aliases: Path | None = None
     partner_identity: Literal["as_was", "as_is"] = "as_was"
     record_url: str | None = None
@@ -171,7 +172,15 @@ def read_params(params_file: str | Path, overrides: Mapping[str, str] | None = N
     return params
 
 
-_NAMED_FILES = {"calendar", "source", "source_folder", "rulings", "partner_aliases", "quality"}
+_NAMED_FILES = {
+    "calendar",
+    "source",
+    "source_folder",
+    "rulings",
+    "partner_aliases",
+    "programme",
+    "quality",
+}
 # `as_of` follows from the period: when the period is wrong, only that is worth saying.
 _RESOLVED_ELSEWHERE = {"'as_of' is missing."}
 

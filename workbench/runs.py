@@ -24,19 +24,25 @@ from workbench.contracts import (
     Contract,
     CrmWriteBack,
     DefinitionComparison,
+    DefinitionSensitivity,
     IngestSummary,
     Maturity,
     Metrics,
     OpportunityAttribution,
     PartnerCredit,
+    PartnerEffort,
+    PayoutLedger,
     QualityBreakdown,
     QualityFindings,
     QualityHistory,
     QualityScores,
     Rejects,
+    Restatement,
     RowChanges,
     RowMemory,
     RulingsApplied,
+    SealedPeriods,
+    TierRecommendations,
     TimezoneFlips,
     TouchAudit,
 )
@@ -57,14 +63,17 @@ STAGE_TABLES: Final[dict[Stage, tuple[type[Contract], ...]]] = {
         OpportunityAttribution,
         PartnerCredit,
         DefinitionComparison,
+        DefinitionSensitivity,
         RulingsApplied,
         TimezoneFlips,
     ),
-    "metrics": (Metrics,),
-    "readout": (Maturity, CrmWriteBack),
+    "metrics": (Metrics, SealedPeriods, Restatement),
+    "readout": (Maturity, CrmWriteBack, TierRecommendations, PayoutLedger, PartnerEffort),
 }
-# Runs that were made before rows were remembered have no memory of them.
-MAY_BE_ABSENT: Final = {*CANONICAL_TABLES, RowMemory, RowChanges} - set(REQUIRED_TABLES)
+# Runs that were made before rows or sealed periods were remembered have no memory of them.
+MAY_BE_ABSENT: Final = {
+    *CANONICAL_TABLES, RowMemory, RowChanges, DefinitionSensitivity, SealedPeriods, Restatement
+} - set(REQUIRED_TABLES)  # fmt: skip
 FOLDERS: Final = ("notebooks", "html", "tables", "readout", "worklists")
 MANIFEST: Final = "manifest.json"
 # What the tables of a stage depend on: with another value they cannot be taken over.
@@ -220,6 +229,8 @@ def _with_own_definitions(params: RunParams, folder: Path) -> RunParams:
         own["rulings"] = Path(shutil.copyfile(params.rulings, folder / "rulings.yaml"))
     if params.quality is not None:
         own["quality"] = Path(shutil.copyfile(params.quality, folder / "quality.yaml"))
+    if params.programme is not None:
+        own["programme"] = Path(shutil.copyfile(params.programme, folder / "programme.yaml"))
     if params.calendar is not None:
         own["calendar"] = Path(shutil.copyfile(params.calendar, folder / "calendar.csv"))
     return params.model_copy(update=own)
@@ -293,10 +304,18 @@ def finished_run(params: RunParams) -> Run:
     if folder is None:
         what = f"there is no finished run of it below {params.output_root}."
         raise RunError([Problem(params.name, what, "make one with 'workbench run'.")])
+    return run_in(folder)
+
+
+def run_in(folder: Path) -> Run:
+    """The finished run that lies in a folder, wherever it was moved, as its manifest tells it."""
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     compared = (Definition.model_validate(content) for content in manifest["compare_with"])
+    params = RunParams.model_validate(manifest["parameters"])
+    if params.calendar is not None:
+        params = params.model_copy(update={"calendar": folder / "calendar.csv"})
     return Run(
-        RunParams.model_validate(manifest["parameters"]),
+        params,
         Definition.model_validate(manifest["definition"]),
         tuple(compared),
         manifest["run_id"],
@@ -356,6 +375,11 @@ def _definitions(run: Run) -> dict[str, Any]:
     }
 
 
+def _programme(run: Run) -> dict[str, Any] | None:
+    """The partner programme, as the file has it."""
+    return None if run.params.programme is None else load_yaml(run.params.programme)
+
+
 def _quality(run: Run) -> dict[str, Any]:
     """What is said of single quality rules, as the file has it."""
     return {} if run.params.quality is None else load_yaml(run.params.quality)
@@ -377,6 +401,7 @@ def _manifest(run: Run, seconds: Mapping[str, float]) -> dict[str, Any]:
         "parameters": run.params.model_dump(mode="json"),
         **_definitions(run),
         "quality": _quality(run),
+        "programme": _programme(run),
         "periods": _periods(run),
         "inputs": inputs.to_dicts(),
         "rows": {

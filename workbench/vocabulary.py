@@ -50,6 +50,23 @@ QualityDimension = Literal["rule", "source", "owner", "partner"]
 MaturityDimension = Literal[
     "definitions", "data_model", "attribution", "reporting", "decision_making"
 ]
+# In the order in which a bridge from a reported figure to today's replaces one input at a time.
+RestatementPart = Literal[
+    "software",
+    "definition",
+    "merges",
+    "touches_added",
+    "touches_changed",
+    "touches_removed",
+    "amounts",
+    "status_or_dates",
+    "other_fields",
+    "rates",
+    "opportunities_added",
+    "opportunities_removed",
+    "rulings",
+    "as_of_day",
+]
 Stage = Literal["ingest", "data_quality", "attribution", "metrics", "readout"]
 
 CLASSIFICATIONS: Final = get_args(Classification)
@@ -67,6 +84,7 @@ SEVERITIES: Final = get_args(Severity)
 CREDIT_MODELS: Final = get_args(CreditModel)
 QUALITY_DIMENSIONS: Final = get_args(QualityDimension)
 MATURITY_DIMENSIONS: Final = get_args(MaturityDimension)
+RESTATEMENT_PARTS: Final = get_args(RestatementPart)
 STAGES: Final = get_args(Stage)
 
 # The order is the order in which a definition tries them: the first that holds rejects the pair.

@@ -120,14 +120,20 @@ def opportunity(
     }
 
 
-def partner(partner_id: str, partner_type: str = "referral", tier: str | None = None) -> Row:
+def partner(
+    partner_id: str,
+    partner_type: str = "referral",
+    tier: str | None = None,
+    *,
+    parent: str | None = None,
+) -> Row:
     return {
         "partner_id": partner_id,
         "name": f"Partner {partner_id}",
         "partner_type": partner_type,
         "tier": tier,
         "region": None,
-        "parent_partner_id": None,
+        "parent_partner_id": parent,
         "manager": None,
         "active": True,
     }
@@ -338,7 +344,7 @@ def one(given: MetricInputs, metric: str, classification: str, **options: Any) -
     return next(row for row in found if keys.items() <= row.items())
 
 
-def random_company(seed: int, *, as_of: date) -> Tables:
+def random_company(seed: int, *, as_of: date, opportunities: int = 400) -> Tables:
     """The rows of a company of which every metric has something to say; nulls among them.
 
     Opportunities are as of the as-of day, all else runs on after it.
@@ -359,7 +365,12 @@ def random_company(seed: int, *, as_of: date) -> Tables:
         return start + timedelta(minutes=int(rng.integers(days * 24 * 60)))
 
     partners = [
-        partner(f"P{number}", one_of(PARTNER_TYPES), one_of(["gold", "silver", None]))
+        partner(
+            f"P{number}",
+            one_of(PARTNER_TYPES),
+            one_of(["gold", "silver", None]),
+            parent={3: "P1", 4: "P3", 5: "P6", 6: "P5", 7: "elsewhere"}.get(number),
+        )
         for number in range(12)
     ]
     accounts = [
@@ -374,7 +385,7 @@ def random_company(seed: int, *, as_of: date) -> Tables:
     tables: Tables = {"partners": partners, "accounts": accounts, "opportunities": []}
     tables |= {name: [] for name in ("credit", "touches", "audit")}
     last = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)  # as_of in no zone has ended
-    for number in range(400):
+    for number in range(opportunities):
         created = instant()
         if created >= last:
             continue

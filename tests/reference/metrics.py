@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from math import sqrt
-from statistics import median
+from math import exp, log, sqrt
+from statistics import fmean, median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,9 @@ APART: tuple[str, ...] = ("sourced", "influenced", "direct")
 DAYS: tuple[str, ...] = ("sourced", "influenced", "co_sell", "direct")
 NONE = "(none)"
 WEIGHTED = "weighted_pipeline"
+CIRCLE = "(parents in a circle)"
+OF_PARTNERS = ("partner", "parent_partner", "partner_type", "tier")
+Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,22 @@ class Company:
             value = self.accounts[opportunity["account_id"]][dimension]
         elif dimension == "partner":
             value = opportunity["primary_partner_id"]
+        elif dimension == "parent_partner":
+            value = self.top(opportunity["primary_partner_id"])
         elif dimension in ("partner_type", "tier"):
             value = self.partners.get(opportunity["primary_partner_id"], {}).get(dimension)
         else:
             value = "all" if dimension == "all" else opportunity[dimension]
         return NONE if value is None else value
+
+    def top(self, partner_id: str | None) -> str | None:
+        """The parent of parents, as far up as there is one."""
+        way = [partner_id]
+        while parent := self.partners.get(way[-1], {}).get("parent_partner_id"):
+            if parent in way:
+                return CIRCLE
+            way.append(parent)
+        return way[-1]
 
     def credits(self, opportunity: Row) -> list[tuple[str | None, Decimal | None]]:
         """Who is credited with what; without any credit, nobody with all of it."""
@@ -102,7 +116,19 @@ def figures(
     company = Company(tables, as_of=as_of, timezone=timezone, currency=currency)
     found: dict[Key, Figure] = {}
     for span in spans:
-        for part in (_amounts, _counts, _sizes, _concentration, _log, _handoffs, _coverage, _costs):
+        for part in (
+            _amounts,
+            _counts,
+            _sizes,
+            _concentration,
+            _renewals,
+            _comparison,
+            _decisions,
+            _log,
+            _handoffs,
+            _coverage,
+            _costs,
+        ):
             for (metric, *rest), figure in part(company, span, is_last=span == spans[-1]):
                 found[(metric, span.label, *rest)] = figure
     return found
@@ -149,15 +175,15 @@ def _amounts(company: Company, span: Span, *, is_last: bool) -> Figures:
     metrics: dict[str, tuple[Callable[[Row], bool], tuple[str, ...]]] = {
         "open_pipeline": (
             lambda row: company.is_open(row, end),
-            ("partner", "partner_type", "tier", "region", "segment", "owner"),
+            (*OF_PARTNERS, "region", "segment", "owner"),
         ),
         "created_pipeline": (
             lambda row: company.created_in(row, span),
-            ("partner", "partner_type", "tier", "region"),
+            (*OF_PARTNERS, "region"),
         ),
         "bookings": (
             lambda row: company.won_in(row, span),
-            ("partner", "partner_type", "tier", "region", "segment"),
+            (*OF_PARTNERS, "region", "segment"),
         ),
     }
     if is_last:
@@ -169,7 +195,7 @@ def _amounts(company: Company, span: Span, *, is_last: bool) -> Figures:
         for classification in APART:
             rows = [row for row in _of(company, (classification,)) if belongs(row)]
             for dimension in ("all", *dimensions):
-                is_of_partner = dimension in ("partner", "partner_type", "tier")
+                is_of_partner = dimension in OF_PARTNERS
                 if is_of_partner and classification == "direct":
                     continue
                 parts = [
@@ -216,7 +242,7 @@ def _by_opportunity(
         chosen = [row for row in rows if row["classification"] in CLASSES[classification]]
         for dimension in ("all", *dimensions):
             # Reading: direct has no partner, so no partner type has direct or all.
-            is_of_partner = dimension in ("partner", "partner_type")
+            is_of_partner = dimension in OF_PARTNERS
             if is_of_partner and classification in ("direct", "all"):
                 continue
             groups = _grouped([(company.member(row, dimension), value(row)) for row in chosen])
@@ -238,7 +264,7 @@ def _counts(company: Company, span: Span, *, is_last: bool) -> Figures:
             value=lambda row: row,
             summary=_number,
             classes=APART,
-            dimensions=("partner",),
+            dimensions=("partner", "parent_partner"),
         )
     yield from _by_opportunity(
         company,
@@ -297,6 +323,139 @@ def _concentration(company: Company, span: Span, *, is_last: bool) -> Figures:
         has_value = bookings is not None and bookings > 0 and largest is not None
         value = largest / bookings if has_value else None
         yield ("partner_concentration", classification, "all", "all"), (value, n)
+
+        by_group: dict[str | None, Decimal] = {}
+        for partner_id, amount in pairs:
+            top = company.top(partner_id)
+            by_group[top] = by_group.get(top, Decimal(0)) + (amount or Decimal(0))
+        groups = sorted((float(a) for a in by_group.values() if a > 0), reverse=True)
+        whole = sum(groups)
+        share = sum(groups[:5]) / whole if groups else None
+        index = sum((group / whole) ** 2 for group in groups) if groups else None
+        yield ("top_partners_share", classification, "all", "all"), (share, len(groups))
+        yield ("partner_concentration_index", classification, "all", "all"), (index, len(groups))
+
+
+def _renewals(company: Company, span: Span, *, is_last: bool) -> Figures:
+    del is_last
+    found: dict[str, list[bool]] = {name: [] for name in DAYS}
+    for row in company.tables["opportunities"]:
+        if row["opportunity_type"] != "renewal" or not company.closed_in(row, span):
+            continue
+        sales = [
+            (company.day(sale["closed_at"]), sale["opportunity_id"], sale["classification"])
+            for sale in company.tables["opportunities"]
+            if sale["account_id"] == row["account_id"]
+            and sale["status"] == "won"
+            and sale["opportunity_type"] == "new_business"
+        ]
+        if not sales or min(sales)[0] > company.day(row["closed_at"]):
+            continue
+        for name in DAYS:
+            if min(sales)[2] in CLASSES[name]:
+                found[name].append(row["status"] == "won")
+    for name, won in found.items():
+        yield ("renewal_rate", name, "all", "all"), _share(won)
+
+
+def _comparison(company: Company, span: Span, *, is_last: bool) -> Figures:
+    del is_last
+    closed = [row for row in _of(company, APART) if company.closed_in(row, span)]
+    end = min(span.end, company.as_of)
+    year = Span("year", end - timedelta(days=364), end)
+    won = [row for row in _of(company, APART) if company.won_in(row, year)]
+
+    def is_won(row: Row) -> float:
+        return float(row["status"] == "won")
+
+    def days(row: Row) -> float:
+        return float((company.day(row["closed_at"]) - company.day(row["created_at"])).days)
+
+    ones, others = _sides(closed, "co_sell")
+    value = fmean(map(is_won, ones)) - fmean(map(is_won, others)) if ones and others else None
+    # Reading: below 20 on a side there is no value, but `n` still counts both.
+    is_said = min(len(ones), len(others)) >= 20
+    key = ("win_rate_difference", "co_sell", "all", "all")
+    yield key, (value if is_said else None, len(ones) + len(others))
+    for metric, classification, rows, value_of, banded in (
+        ("win_rate_difference_adjusted", "co_sell", closed, is_won, True),
+        ("days_to_close_difference_adjusted", "co_sell", won, days, True),
+    ):
+        yield (
+            (metric, classification, "all", "all"),
+            _alike(company, rows, classification, value_of, banded=banded),
+        )
+    sized = [r for r in won if r["amount_reporting"] is not None and r["amount_reporting"] > 0]
+    for classification in ("sourced", "influenced"):
+        logs, n = _alike(
+            company,
+            sized,
+            classification,
+            lambda row: log(float(row["amount_reporting"])),
+            banded=False,
+        )
+        key = ("won_amount_ratio_adjusted", classification, "all", "all")
+        yield key, (None if logs is None else exp(logs), n)
+
+
+def _sides(rows: list[Row], classification: str) -> tuple[list[Row], list[Row]]:
+    ones = [row for row in rows if row["classification"] in CLASSES[classification]]
+    return ones, [row for row in rows if row["classification"] == "direct"]
+
+
+def _alike(
+    company: Company,
+    rows: list[Row],
+    classification: str,
+    value_of: Callable[[Row], float],
+    *,
+    banded: bool,
+) -> Figure:
+    """The weighted mean of the strata's differences; a stratum weighs n₁n₀ ÷ (n₁ + n₀)."""
+    amounts = [row["amount_reporting"] for row in rows if row["amount_reporting"] is not None]
+
+    def stratum(row: Row) -> tuple[Any, ...]:
+        amount, third = row["amount_reporting"], None
+        if banded and amount is not None:
+            third = 3 * sum(other < amount for other in amounts) // len(amounts)
+        return company.member(row, "segment"), row["opportunity_type"], third
+
+    strata: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        strata.setdefault(stratum(row), []).append(row)
+    above = below = 0.0
+    n1 = n0 = 0
+    for members in strata.values():
+        ones, others = _sides(members, classification)
+        if ones and others:
+            weight = len(ones) * len(others) / (len(ones) + len(others))
+            above += weight * (fmean(map(value_of, ones)) - fmean(map(value_of, others)))
+            below += weight
+            n1, n0 = n1 + len(ones), n0 + len(others)
+    return (above / below if min(n1, n0) >= 20 else None), n1 + n0
+
+
+def _decisions(company: Company, span: Span, *, is_last: bool) -> Figures:
+    del is_last
+    end = min(span.end, company.as_of)
+    year = Span("year", end - timedelta(days=364), end)
+    for classification in DAYS:
+        times: list[tuple[int, bool]] = []
+        for row in _of(company, CLASSES[classification]):
+            if company.created_in(row, year):
+                closed = company.day(row["closed_at"])
+                is_over = closed is not None and closed <= end
+                until = closed if is_over else end
+                times.append(((until - company.day(row["created_at"])).days, is_over))
+        going, middle = 1.0, None
+        for day in sorted({time for time, _ in times}):
+            at_risk = sum(time >= day for time, _ in times)
+            going *= 1 - sum(is_over and time == day for time, is_over in times) / at_risk
+            if going <= 0.5 + 1e-9 and middle is None:
+                middle = float(day)
+        is_said = sum(is_over for _, is_over in times) >= 20
+        key = ("days_to_decision", classification, "all", "all")
+        yield key, (middle if is_said else None, len(times))
 
 
 def _by_row(
@@ -459,7 +618,7 @@ def _costs(company: Company, span: Span, *, is_last: bool) -> Figures:
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """The ends of the 95 % score interval: where |p̂ − p| = 1.96 √(p(1 − p)/n), solved for p."""
-    z = 1.959963984540054
+    z = Z
     p = successes / trials
     # (p̂ − p)² = z² p(1 − p)/n, a quadratic a p² + b p + c = 0.
     a, b, c = 1 + z * z / trials, -(2 * p + z * z / trials), p * p

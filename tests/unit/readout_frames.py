@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.contracts import Metrics, OpportunityAttribution
+from workbench.contracts import DefinitionSensitivity, Metrics, OpportunityAttribution
 from workbench.definitions import Approval, Definition, read_definition
 from workbench.params import RunParams
 from workbench.readout import ReadoutTexts
@@ -98,6 +98,28 @@ def attribution(rows: list[tuple[str | None, ...]] | None = None) -> pl.DataFram
     ]
     frame = pl.DataFrame(records, schema=OpportunityAttribution.dtypes(), orient="row")
     return checked(frame, OpportunityAttribution)
+
+
+def sensitivity(*, starts_on: date = date(2026, 8, 1)) -> pl.DataFrame:
+    """What the sourced bookings of the quarter become with one choice changed."""
+    tried = [
+        ("timing", None, None, 2, "1540500.55", "0"),
+        (
+            "timing_evidence_optional",
+            "evidence",
+            "no link is asked for",
+            4,
+            "4690500.55",
+            "3150000",
+        ),
+        ("timing_window_half", "window length", "half as long", 1, "340500.55", "-1200000"),
+    ]
+    rows = [
+        (*key, starts_on, date(2026, 10, 31), count, Decimal(amount), Decimal(difference))
+        for *key, count, amount, difference in tried
+    ]
+    table = pl.DataFrame(rows, schema=DefinitionSensitivity.dtypes(), orient="row")
+    return checked(table, DefinitionSensitivity)
 
 
 def metric(

@@ -59,16 +59,31 @@ COLUMNS = {
     "partner_credit": "opportunity_id partner_id classification model share credited_amount?",
     "definition_comparison": "opportunity_id definition_id classification primary_partner_id? "
     "amount_reporting?",
+    "definition_sensitivity": "definition_id knob? change? starts_on ends_on won_count "
+    "sourced_bookings difference",
     "rulings_applied": "opportunity_id before after partner_id? by on why until?",
     "timezone_flips": (
         "opportunity_id classification other_classification shift_hours amount_reporting?"
     ),
     "metrics": "metric category definition_id period classification dimension member value? unit "
     "numerator? denominator? n? ci_low? ci_high? reason? basis",
+    "sealed_periods": "period run_id as_of read_at definition_id definition_version "
+    "reporting_currency fingerprint",
+    "restatement": "period metric classification part opportunity_id before? after? change",
     "crm_write_back": "opportunity_id action reason partner_sourced partner_id? partner_name? "
     "partner_influence_type? co_sell_room_created_on? crm_classification? crm_partner_name? "
     "crm_influence_type? classification evidence_grade? evidence_url? owner?",
     "maturity": "dimension stage evidence missing_for_next? not_in_the_data",
+    "tier_recommendations": "partner_id current_tier? recommended_tier move near? "
+    "sourced_bookings? sourced_wins unknown_amount_count evidence_rate? next_tier? "
+    "sourced_bookings_for_next? sourced_wins_for_next? evidence_rate_for_next? "
+    "sourced_bookings_to_next? sourced_wins_to_next? evidence_rate_to_next? is_draft",
+    "payout_ledger": "entry_id kind reverses_entry_id? booked_on period opportunity_id partner_id "
+    "partner_type tier? classification closed_on base_amount rate is_capped amount reason "
+    "evidence_url? definition_id definition_version programme_version is_draft",
+    "partner_effort": "partner_id sourced_bookings? program_cost? opportunity_count early_count "
+    "won_count early_rate? early_low_rate? early_high_rate? early_chance? win_rate? win_low_rate? "
+    "win_high_rate? involvement",
 }
 
 # Every column that is not text.
@@ -76,6 +91,8 @@ TYPES = {
     "is_target": BOOL,
     "active": BOOL,
     "partner_sourced": BOOL,
+    "is_capped": BOOL,
+    "is_draft": BOOL,
     "created_at": INSTANT,
     "closed_at": INSTANT,
     "touched_at": INSTANT,
@@ -93,15 +110,28 @@ TYPES = {
     "first_seen_on": DAY,
     "co_sell_room_created_on": DAY,
     "due_on": DAY,
+    "booked_on": DAY,
+    "closed_on": DAY,
     "valid_from": DAY,
     "valid_to": DAY,
     "on": DAY,
+    "as_of": DAY,
     "until": DAY,
     "amount": MONEY,
     "recurring_amount": MONEY,
     "amount_reporting": MONEY,
     "credited_amount": MONEY,
+    "base_amount": MONEY,
+    "program_cost": MONEY,
+    **dict.fromkeys([f"sourced_bookings{part}" for part in ("", "_for_next", "_to_next")], MONEY),
+    "change": MONEY,
     "probability": NUMBER,
+    **dict.fromkeys([f"evidence_rate{part}" for part in ("", "_for_next", "_to_next")], NUMBER),
+    **dict.fromkeys(
+        [f"{kind}_{end}" for kind in ("early", "win") for end in ("rate", "low_rate", "high_rate")],
+        NUMBER,
+    ),
+    "early_chance": NUMBER,
     "score": NUMBER,
     "share": NUMBER,
     "value": NUMBER,
@@ -119,8 +149,20 @@ TYPES = {
     "days_to_created": COUNT,
     "partner_count": COUNT,
     "definition_version": COUNT,
+    "programme_version": COUNT,
+    "entry_id": COUNT,
+    "reverses_entry_id": COUNT,
+    **dict.fromkeys([f"sourced_wins{part}" for part in ("", "_for_next", "_to_next")], COUNT),
+    "unknown_amount_count": COUNT,
+    "opportunity_count": COUNT,
+    "early_count": COUNT,
     "n": COUNT,
     "shift_hours": COUNT,
+    "difference": MONEY,
+    "sourced_bookings": MONEY,
+    "won_count": COUNT,
+    "ends_on": DAY,
+    "starts_on": DAY,
     "reasons": pl.List(pl.String),
     "columns": pl.List(pl.String),
 }
@@ -144,14 +186,20 @@ KEYS = {
     "quality_history": ["run_id", "dimension", "member"],
     "crm_write_back": ["opportunity_id"],
     "maturity": ["dimension"],
+    "tier_recommendations": ["partner_id"],
+    "payout_ledger": ["entry_id"],
+    "partner_effort": ["partner_id"],
     "touch_audit": ["touch_id", "opportunity_id"],
     "opportunity_attribution": ["opportunity_id"],
     "partner_credit": ["opportunity_id", "partner_id"],
     "definition_comparison": ["opportunity_id", "definition_id"],
+    "definition_sensitivity": ["definition_id"],
     "rulings_applied": ["opportunity_id"],
     "timezone_flips": ["opportunity_id"],
     "metrics": ["metric", "definition_id", "period", "classification", "dimension", "member",
                 "basis"],
+    "sealed_periods": ["period"],
+    "restatement": ["period", "metric", "classification", "part", "opportunity_id"],
 }  # fmt: skip
 
 
@@ -160,6 +208,10 @@ def column_type(table: str, column: str) -> pl.DataType:
         return COUNT  # the number of a rule; elsewhere the name of one
     if (table, column) == ("maturity", "stage"):
         return COUNT  # of maturity; elsewhere the name of a stage of a sale
+    if table == "restatement" and column in {"before", "after"}:
+        return MONEY  # elsewhere classes
+    if column == "change" and table in {"row_changes", "definition_sensitivity"}:
+        return TEXT  # added, removed or changed; what was changed
     return TYPES.get(column, TEXT)
 
 

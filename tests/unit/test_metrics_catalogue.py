@@ -74,7 +74,7 @@ def test_metrics__members_add_up_to_all(company_metrics):
         .agg(pl.col("value").sum())
     )
     joined = parts.join(totals, on=["metric", "period", "classification"])
-    assert joined["dimension"].n_unique() == 6
+    assert joined["dimension"].n_unique() == 7
     assert joined.filter((pl.col("value") - pl.col("total")).abs() > 0.001).is_empty()
 
 

@@ -1,3 +1,5 @@
+from datetime import date
+
 import polars as pl
 import pytest
 
@@ -7,6 +9,7 @@ from workbench.definitions import Definition
 from workbench.errors import ConservationError
 from workbench.params import RunParams
 from workbench.readout import ReadoutFigures, ReadoutTexts, readout_figures
+from workbench.readout.figures import OTHER_PERIOD
 from workbench.readout.lines import Line
 
 
@@ -19,6 +22,7 @@ def figures(
     texts: ReadoutTexts | None = frames.TEXTS,
     findings: pl.DataFrame | None = None,
     rulings: pl.DataFrame | None = None,
+    sensitivity: pl.DataFrame | None = None,
 ) -> ReadoutFigures:
     return readout_figures(
         frames.metrics() if metrics is None else metrics,
@@ -29,6 +33,7 @@ def figures(
         run_id="quarterly-2026-Q4-a",
         findings=findings,
         rulings=rulings,
+        sensitivity=sensitivity,
     )
 
 
@@ -66,6 +71,25 @@ def test_readout_figures__nothing_adds_the_two() -> None:
     said = plain(repr(figures()))
     for total in ("5.20", "5,200,500.55", "1.13 m", "1,130,000"):
         assert total not in said
+
+
+def test_readout_figures__how_far_the_bookings_hang_on_the_definition() -> None:
+    said = plain(figures(sensitivity=frames.sensitivity()).sensitivity)
+    assert said == (
+        "Under 2 other reasonable definitions the sourced bookings of Q4 FY2026 lie between USD "
+        "340,501 and USD 4,690,501; timing says USD 1,540,501."
+    )
+
+
+def test_readout_figures__no_range_where_no_choice_moves_it_or_no_run_worked_it_out() -> None:
+    alone = frames.sensitivity().filter(pl.col("knob").is_null())
+    assert figures(sensitivity=alone).sensitivity == ""
+    assert figures().sensitivity == ""
+
+
+def test_readout_figures__a_range_of_another_period_is_not_shown() -> None:
+    other = frames.sensitivity(starts_on=date(2026, 5, 1))
+    assert figures(sensitivity=other).sensitivity == OTHER_PERIOD
 
 
 def test_readout_figures__evidence_behind_each_number() -> None:

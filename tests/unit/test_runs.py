@@ -286,6 +286,7 @@ def test_open_run__takes_earlier_tables_over_from_the_last_finished_run(project)
         "opportunity_attribution",
         "partner_credit",
         "definition_comparison",
+        "definition_sensitivity",
         "rulings_applied",
         "timezone_flips",
     }

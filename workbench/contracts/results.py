@@ -3,15 +3,17 @@
 import pandera.polars as pa
 import polars as pl
 
-from workbench.contracts.base import Contract, Date, Instant, Money, Words
+from workbench.contracts.base import Contract, Date, Instant, Money, Rate, Words
 from workbench.vocabulary import (
     CLASSIFICATIONS,
     CREDIT_MODELS,
     EVIDENCE_GRADES,
     MATURITY_DIMENSIONS,
     OPPORTUNITY_TYPES,
+    PARTNER_TYPES,
     QUALITY_DIMENSIONS,
     REJECTION_REASONS,
+    RESTATEMENT_PARTS,
     ROLES,
     SEVERITIES,
     STATUSES,
@@ -307,6 +309,26 @@ class TimezoneFlips(Contract):
         name = "timezone_flips"
 
 
+class DefinitionSensitivity(Contract):
+    """One row per definition that was tried: the run's own, and each with one choice changed.
+
+    `sourced_bookings` are those of the days `starts_on` to `ends_on`, in the reporting currency,
+    and `difference` is what a definition adds to the run's own, whose `knob` and `change` are null.
+    """
+
+    definition_id: str = pa.Field(unique=True)
+    knob: str = pa.Field(nullable=True)
+    change: str = pa.Field(nullable=True)
+    starts_on: Date
+    ends_on: Date
+    won_count: int = pa.Field(ge=0)
+    sourced_bookings: Money
+    difference: Money
+
+    class Config(Contract.Config):
+        name = "definition_sensitivity"
+
+
 class Metrics(Contract):
     """One row per metric, period, classification and member of a dimension; see metrics.md.
 
@@ -324,6 +346,7 @@ class Metrics(Contract):
         isin=(
             "all",
             "partner",
+            "parent_partner",
             "partner_type",
             "tier",
             "region",
@@ -382,6 +405,55 @@ class Metrics(Contract):
         )
 
 
+class SealedPeriods(Contract):
+    """One row per period of the trend that was reported and sealed: by which run, and how.
+
+    `fingerprint` is the SHA-256 of the run's `seal.json`. Where a period was sealed more than once
+    it is the run that read its sources last, of those that did so no later than this run.
+    """
+
+    period: str = pa.Field(unique=True)
+    run_id: str
+    as_of: Date
+    read_at: Instant
+    definition_id: str
+    definition_version: int = pa.Field(ge=1)
+    reporting_currency: str
+    fingerprint: str
+
+    class Config(Contract.Config):
+        name = "sealed_periods"
+
+
+class Restatement(Contract):
+    """One row per figure, opportunity and part of the bridge that moved it.
+
+    From the last sealed period as reported to the same period as worked out today: `before` and
+    `after` are the opportunity's amount in the figure, in the reporting currency, null where it is
+    not in it or has no amount; `change` is after − before. The changes of a figure add up to the
+    difference between the two, to the cent.
+    """
+
+    period: str
+    metric: str = pa.Field(isin=("bookings", "open_pipeline"))
+    classification: str = pa.Field(isin=ROLES)
+    part: str = pa.Field(isin=RESTATEMENT_PARTS)
+    opportunity_id: str
+    before: Money = pa.Field(nullable=True)
+    after: Money = pa.Field(nullable=True)
+    change: Money
+
+    class Config(Contract.Config):
+        name = "restatement"
+        unique = ["period", "metric", "classification", "part", "opportunity_id"]
+
+    @pa.dataframe_check
+    @classmethod
+    def change_is_after_minus_before(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        moved = pl.col("after").fill_null(0) - pl.col("before").fill_null(0)
+        return data.lazyframe.select((pl.col("change") == moved) & (pl.col("change") != 0))
+
+
 class CrmWriteBack(Contract):
     """One row per opportunity whose partner fields in the CRM differ from its attribution.
 
@@ -438,3 +510,108 @@ class Maturity(Contract):
     @classmethod
     def something_is_missing_below_stage_three(cls, data: pa.PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.col("missing_for_next").is_null() == (pl.col("stage") == 3))
+
+
+class TierRecommendations(Contract):
+    """One row per active partner: the tier it reached in the twelve months to the as-of day.
+
+    `_for_next` is what the next tier asks for, `_to_next` what is missing: 0 where it is reached,
+    null where the figure is not known or there is no higher tier. `sourced_bookings` leaves out
+    `unknown_amount_count` wins without an amount. `near` says of which tier's threshold it is near.
+    """
+
+    partner_id: str = pa.Field(unique=True)
+    current_tier: str = pa.Field(nullable=True)
+    recommended_tier: str
+    move: str = pa.Field(isin=("promote", "keep", "demote", "assign"))
+    near: str = pa.Field(nullable=True, isin=("next", "lower"))
+    sourced_bookings: Money = pa.Field(nullable=True)
+    sourced_wins: int = pa.Field(ge=0)
+    unknown_amount_count: int = pa.Field(ge=0)
+    evidence_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    next_tier: str = pa.Field(nullable=True)
+    sourced_bookings_for_next: Money = pa.Field(nullable=True)
+    sourced_wins_for_next: int = pa.Field(nullable=True, ge=0)
+    evidence_rate_for_next: float = pa.Field(nullable=True, ge=0, le=1)
+    sourced_bookings_to_next: Money = pa.Field(nullable=True)
+    sourced_wins_to_next: int = pa.Field(nullable=True, ge=0)
+    evidence_rate_to_next: float = pa.Field(nullable=True, ge=0, le=1)
+    is_draft: bool
+
+    class Config(Contract.Config):
+        name = "tier_recommendations"
+
+
+class PayoutLedger(Contract):
+    """One row per entry: what was booked for an opportunity's partner, or a booking taken back.
+
+    Amounts are in the reporting currency; an accrual is `base_amount`, the credit, times `rate`,
+    less what a cap cut off. A reversal takes back one accrual whole. The entries of a draft are
+    proposals. Type and tier of the partner are those of its first booking.
+    """
+
+    entry_id: int = pa.Field(unique=True, ge=1)
+    kind: str = pa.Field(isin=("accrual", "reversal"))
+    reverses_entry_id: int = pa.Field(nullable=True, ge=1)
+    booked_on: Date
+    period: str
+    opportunity_id: str
+    partner_id: str
+    partner_type: str = pa.Field(isin=PARTNER_TYPES)
+    tier: str = pa.Field(nullable=True)
+    classification: str = pa.Field(isin=ROLES)
+    closed_on: Date
+    base_amount: Money
+    rate: Rate = pa.Field(ge=0, le=1)
+    is_capped: bool
+    amount: Money
+    reason: str
+    evidence_url: str = pa.Field(nullable=True)
+    definition_id: str
+    definition_version: int = pa.Field(ge=1)
+    programme_version: int = pa.Field(ge=1)
+    is_draft: bool
+
+    class Config(Contract.Config):
+        name = "payout_ledger"
+
+    @pa.dataframe_check
+    @classmethod
+    def only_a_reversal_reverses(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            (pl.col("kind") == "reversal") == pl.col("reverses_entry_id").is_not_null()
+        )
+
+    @pa.dataframe_check
+    @classmethod
+    def an_entry_is_reversed_once(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        reverses = pl.col("reverses_entry_id")
+        return data.lazyframe.select(reverses.is_null() | ~reverses.is_duplicated())
+
+
+class PartnerEffort(Contract):
+    """One row per active partner: what it brought and cost, and how sure its part in sales is.
+
+    Bookings and cost are of the twelve months to the as-of day, in the reporting currency, null
+    where there is none. Of `opportunity_count` closed opportunities with an accepted touch it was
+    early in `early_count`, of which `won_count` were won; each rate has a 95 % interval, and
+    `early_chance` is how sure it is that the partner is early more often than not.
+    """
+
+    partner_id: str = pa.Field(unique=True)
+    sourced_bookings: Money = pa.Field(nullable=True)
+    program_cost: Money = pa.Field(nullable=True)
+    opportunity_count: int = pa.Field(ge=0)
+    early_count: int = pa.Field(ge=0)
+    won_count: int = pa.Field(ge=0)
+    early_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    early_low_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    early_high_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    early_chance: float = pa.Field(nullable=True, ge=0, le=1)
+    win_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    win_low_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    win_high_rate: float = pa.Field(nullable=True, ge=0, le=1)
+    involvement: str = pa.Field(isin=("early", "late", "not_told"))
+
+    class Config(Contract.Config):
+        name = "partner_effort"

@@ -6,11 +6,19 @@ from typing import Final
 
 import polars as pl
 from pandera.typing.polars import DataFrame
-from polars.lazyframe.group_by import LazyGroupBy
 
 from workbench.contracts import Metrics
 from workbench.definitions import Definition
-from workbench.metrics import coverage, motion, pipeline, programme, trust, velocity
+from workbench.metrics import (
+    comparison,
+    concentration,
+    coverage,
+    motion,
+    pipeline,
+    programme,
+    trust,
+    velocity,
+)
 from workbench.metrics.facts import NO_MEMBER, Facts, MetricInputs, facts
 from workbench.metrics.registry import Measure, Metric
 from workbench.params import RunParams
@@ -19,8 +27,17 @@ from workbench.tables import checked
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {
         metric.name: metric
-        for category in (pipeline, motion, coverage, trust, velocity, programme)
-        for metric in vars(category).values()
+        for family in (
+            pipeline,
+            concentration,
+            comparison,
+            motion,
+            coverage,
+            trust,
+            velocity,
+            programme,
+        )
+        for metric in vars(family).values()
         if isinstance(metric, Metric)
     }
 )
@@ -33,7 +50,9 @@ _CLASSES_WITHIN: Final = {
     "direct": ("direct",),
     "all": ("sourced", "influenced", "direct"),
 }
-_OF_PARTNERS: Final = ("partner", "partner_type", "tier")
+# What tells one figure of a metric from another.
+KEY: Final = ("period", "classification", "dimension", "member")
+_OF_PARTNERS: Final = ("partner", "partner_type", "tier", "parent_partner")
 
 
 def metrics(
@@ -57,6 +76,18 @@ def metrics(
         definition_id=pl.lit(definition.id), basis=pl.lit("current")
     )
     return checked(table.with_columns(_unknown_unless_begun(known)), Metrics)
+
+
+def glossary(catalogue: Mapping[str, Metric] = METRICS) -> pl.DataFrame:
+    """The words of each metric: `metric`, `unit`, `question`, `meaning`, `formula`."""
+    words = ("unit", "question", "meaning", "formula")
+    return pl.DataFrame(
+        [
+            {"metric": metric.name} | {name: getattr(metric, name) for name in words}
+            for metric in catalogue.values()
+        ],
+        schema=dict.fromkeys(("metric", *words), pl.String),
+    )
 
 
 def _unknown_unless_begun(known: Facts) -> list[pl.Expr]:
@@ -86,7 +117,8 @@ def _rows(metric: Metric, known: Facts) -> pl.LazyFrame:
 
 def _dimensions(metric: Metric, measure: Measure, known: Facts) -> list[str]:
     """The metric's dimensions; credit that does not add up is not summed over partners."""
-    summed = () if known.is_additive or measure.credit_rows is None else ("partner_type", "tier")
+    is_summed = measure.credit_rows is not None and not known.is_additive
+    summed = ("partner_type", "tier", "parent_partner") if is_summed else ()
     return [dimension for dimension in metric.dimensions if dimension not in summed]
 
 
@@ -103,46 +135,41 @@ def _figures(
     measure: Measure, metric: Metric, dimension: str, *, every_row: pl.LazyFrame | None = None
 ) -> pl.LazyFrame:
     """The figures of one dimension: of each group that has rows, or of `every_row`."""
+    rows = rows_of_figures(measure, metric, dimension)
+    groups = rows.group_by(KEY).agg(measure.summary.aggregates)
+    if every_row is not None:
+        groups = every_row.join(groups, on=KEY, how="left")
+    return groups.select(*KEY, *measure.summary.figure)
+
+
+def rows_of_figures(measure: Measure, metric: Metric, dimension: str) -> pl.LazyFrame:
+    """The rows behind the figures of one dimension, with the key of the figure in front.
+
+    A row stands once for each classification that it belongs to. A metric of a single
+    classification has chosen its rows itself. Direct has no partner, so that for a dimension of
+    partners `all` would only say `co_sell` again.
+    """
     rows = measure.rows
     if measure.credit_rows is not None and dimension in _OF_PARTNERS:
         rows = measure.credit_rows
-    member = pl.lit("all") if dimension == "all" else pl.col(dimension).cast(pl.String)
-    groups = (
-        _groups(rows, metric, dimension)
-        .agg(measure.summary.aggregates)
-        .with_columns(dimension=pl.lit(dimension), member=member.fill_null(NO_MEMBER))
-    )
     if len(metric.classifications) == 1:
-        groups = groups.with_columns(classification=pl.lit(metric.classifications[0]))
-    key = ["period", "classification", "dimension", "member"]
-    if every_row is not None:
-        groups = every_row.join(groups, on=key, how="left")
-    return groups.select(*key, *measure.summary.figure)
-
-
-def _groups(rows: pl.LazyFrame, metric: Metric, dimension: str) -> LazyGroupBy:
-    """The rows by period, member and classification, once for each that they belong to.
-
-    A metric of a single classification has chosen its rows itself. Direct has no partner, so that
-    for a dimension of partners `all` would only say `co_sell` again.
-    """
-    by = ["period"] if dimension == "all" else ["period", dimension]
-    if len(metric.classifications) == 1:
-        return rows.group_by(by)
-    shown = [
-        classification
-        for classification in metric.classifications
-        if dimension not in _OF_PARTNERS or classification not in ("direct", "all")
-    ]
-    belongs = pl.LazyFrame(
-        [
-            {"class": within, "classification": classification}
-            for classification in shown
-            for within in _CLASSES_WITHIN[classification]
+        rows = rows.with_columns(classification=pl.lit(metric.classifications[0]))
+    else:
+        shown = [
+            classification
+            for classification in metric.classifications
+            if dimension not in _OF_PARTNERS or classification not in ("direct", "all")
         ]
-    )
-    by_class = rows.rename({"classification": "class"}).join(belongs, on="class")
-    return by_class.group_by(*by, "classification")
+        belongs = pl.LazyFrame(
+            [
+                {"class": within, "classification": classification}
+                for classification in shown
+                for within in _CLASSES_WITHIN[classification]
+            ]
+        )
+        rows = rows.rename({"classification": "class"}).join(belongs, on="class")
+    member = pl.lit("all") if dimension == "all" else pl.col(dimension).cast(pl.String)
+    return rows.with_columns(dimension=pl.lit(dimension), member=member.fill_null(NO_MEMBER))
 
 
 def _complete(rows: pl.LazyFrame, metric: Metric) -> pl.LazyFrame:

@@ -24,6 +24,7 @@ from workbench.contracts import (
     Touches,
 )
 from workbench.definitions import Definition
+from workbench.metrics.partner_groups import top_parents
 from workbench.params import RunParams
 from workbench.periods import TREND_PERIODS, Period
 
@@ -91,8 +92,9 @@ class Facts:
     - `program_costs`: one row per cost of the nine periods, in the reporting currency
     - `target_accounts`: one row per target account
 
-    A column that is named after a dimension holds its member, null where there is none. `absent`
-    names what the source lacks and says so in words.
+    A column that is named after a dimension holds its member, null where there is none; rows carry
+    the id of their record. `absent` names what the source or the definition lacks, and says so in
+    words.
     """
 
     periods: tuple[Period, ...]
@@ -191,11 +193,18 @@ def _absent(inputs: MetricInputs, definition: Definition) -> dict[str, str]:
         absent["touch_audit"] = f"the definition {definition.id} consults no touch"
     elif "touches" in absent:
         absent["touch_audit"] = absent["touches"]
+    if not definition.credit.is_additive:
+        model = definition.credit.model
+        absent["additive_credit"] = f"the credit of the model {model} does not add up over partners"
     return absent
 
 
 def _of_partner(partners: pl.DataFrame) -> pl.LazyFrame:
-    return partners.lazy().select(pl.col("partner_id").alias("partner"), "partner_type", "tier")
+    return (
+        partners.lazy()
+        .select(pl.col("partner_id").alias("partner"), "partner_type", "tier")
+        .join(top_parents(partners).lazy(), on="partner", how="left")
+    )
 
 
 def _opportunities(inputs: MetricInputs, *, timezone: str) -> pl.DataFrame:
@@ -215,6 +224,7 @@ def _opportunities(inputs: MetricInputs, *, timezone: str) -> pl.DataFrame:
         )
         .select(
             "opportunity_id",
+            "account_id",
             "classification",
             "opportunity_type",
             "owner",
@@ -242,7 +252,15 @@ def _credits(opportunities: pl.DataFrame, inputs: MetricInputs) -> pl.DataFrame:
     return (
         opportunities.lazy()
         .filter(pl.col("classification") != "direct")
-        .drop("partner", "partner_type", "tier", "owner", "region", "segment", "opportunity_type")
+        .select(
+            "opportunity_id",
+            "classification",
+            "amount",
+            "probability",
+            "created_day",
+            "closed_day",
+            "is_won",
+        )
         .join(credit, on="opportunity_id", how="left")
         .with_columns(amount=pl.when(is_credited).then("credited_amount").otherwise("amount"))
         .join(_of_partner(inputs.partners), on="partner", how="left")
@@ -255,6 +273,7 @@ def _touches(touches: pl.DataFrame, *, timezone: str) -> pl.DataFrame:
     return (
         touches.lazy()
         .select(
+            "touch_id",
             "touch_type",
             pl.col("partner_id").alias("partner"),
             pl.col("logged_by").alias("owner"),
@@ -272,6 +291,7 @@ def _accepted_touches(inputs: MetricInputs, *, timezone: str) -> pl.DataFrame:
         .filter(pl.col("decision") == "accepted")
         .join(inputs.attribution.lazy().select("opportunity_id", "account_id"), on="opportunity_id")
         .select(
+            "touch_id",
             "touch_type",
             pl.col("partner_id").alias("partner"),
             "account_id",
@@ -292,6 +312,7 @@ def _handoffs(inputs: MetricInputs, *, as_of: date, timezone: str) -> pl.LazyFra
     return (
         table.lazy()
         .select(
+            "handoff_id",
             pl.col("partner_id").alias("partner"),
             "direction",
             sent_day.alias("sent_day"),
@@ -328,7 +349,7 @@ def _program_costs(
         reporting_currency=params.reporting_currency,
     )
     return counted.lazy().select(
-        "category", pl.col("partner_id").alias("partner"), "day", cost.alias("cost")
+        "cost_id", "category", pl.col("partner_id").alias("partner"), "day", cost.alias("cost")
     )
 
 

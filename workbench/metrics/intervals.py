@@ -1,4 +1,4 @@
-"""Confidence intervals of rates, as expressions."""
+"""Confidence intervals of rates and of their difference, as expressions."""
 
 from statistics import NormalDist
 from typing import Final
@@ -21,3 +21,21 @@ def wilson_interval(successes: pl.Expr, trials: pl.Expr) -> tuple[pl.Expr, pl.Ex
     centre = (p + Z_95**2 / (2 * n)) / shrink
     half = Z_95 * (p * (1 - p) / n + Z_95**2 / (4 * n**2)).sqrt() / shrink
     return (centre - half).clip(0, 1), (centre + half).clip(0, 1)
+
+
+def newcombe_interval(
+    successes: pl.Expr, trials: pl.Expr, other_successes: pl.Expr, other_trials: pl.Expr
+) -> tuple[pl.Expr, pl.Expr]:
+    """The ends of Newcombe's 95 % interval of one rate minus another; null where one has no trial.
+
+    With both rates' Wilson intervals (l, u): d − √((p₁ − l₁)² + (u₂ − p₂)²) and
+    d + √((u₁ − p₁)² + (p₂ − l₂)²). Source: method 10 of R. G. Newcombe, Interval estimation for the
+    difference between independent proportions, Statistics in Medicine 17 (1998), 873–890.
+    """
+    rate, other = successes / trials, other_successes / other_trials
+    low, high = wilson_interval(successes, trials)
+    other_low, other_high = wilson_interval(other_successes, other_trials)
+    difference = rate - other
+    below = ((rate - low) ** 2 + (other_high - other) ** 2).sqrt()
+    above = ((high - rate) ** 2 + (other - other_low) ** 2).sqrt()
+    return difference - below, difference + above

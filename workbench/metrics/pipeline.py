@@ -19,7 +19,15 @@ NOTHING_WON: Final = "no opportunity with an amount was won in the period"
     question="How much is open, and with whose part in it?",
     formula="Σ amount, open at the end of P",
     classifications=BY_CLASS,
-    dimensions=("partner", "partner_type", "tier", "region", "segment", "owner"),
+    dimensions=(
+        "partner",
+        "parent_partner",
+        "partner_type",
+        "tier",
+        "region",
+        "segment",
+        "owner",
+    ),
 )
 def open_pipeline(facts: Facts) -> Measure:
     """The amount of the opportunities that are open at the end of the period.
@@ -68,7 +76,7 @@ def weighted_pipeline(facts: Facts) -> Measure:
     question="How much new business came into being?",
     formula="Σ amount, created in P",
     classifications=BY_CLASS,
-    dimensions=("partner", "partner_type", "tier", "region"),
+    dimensions=("partner", "parent_partner", "partner_type", "tier", "region"),
 )
 def created_pipeline(facts: Facts) -> Measure:
     """The amount of the opportunities that were created in the period, whatever became of them."""
@@ -85,7 +93,7 @@ def created_pipeline(facts: Facts) -> Measure:
     question="How much was won?",
     formula="Σ amount, won, closed in P",
     classifications=BY_CLASS,
-    dimensions=("partner", "partner_type", "tier", "region", "segment"),
+    dimensions=("partner", "parent_partner", "partner_type", "tier", "region", "segment"),
 )
 def bookings(facts: Facts) -> Measure:
     """The amount of the opportunities that were won in the period."""
@@ -102,7 +110,7 @@ def bookings(facts: Facts) -> Measure:
     question="How many opportunities were won?",
     formula="opportunities won, closed in P",
     classifications=BY_CLASS,
-    dimensions=("partner",),
+    dimensions=("partner", "parent_partner"),
 )
 def won_count(facts: Facts) -> Measure:
     """The number of opportunities that were won in the period; by partner, the primary one."""
@@ -115,7 +123,7 @@ def won_count(facts: Facts) -> Measure:
     question="How many opportunities were lost?",
     formula="opportunities lost, closed in P",
     classifications=BY_CLASS,
-    dimensions=("partner",),
+    dimensions=("partner", "parent_partner"),
 )
 def lost_count(facts: Facts) -> Measure:
     """The number of opportunities that were lost in the period; by partner, the primary one."""
@@ -181,18 +189,56 @@ def partner_concentration(facts: Facts) -> Measure:
     The denominator is the bookings of the class, and `n` the opportunities in them.
     """
     won = facts.won(facts.opportunities)
-    by_partner = (
-        facts.won(facts.credits)
-        .filter(pl.col("partner").is_not_null())
-        .group_by("period", "classification", "partner")
-        .agg(pl.col("amount").sum().alias("credited"))
+    of_partners = facts.won(facts.credits).filter(pl.col("partner").is_not_null())
+    group = ("period", "classification", "partner")
+    credited = of_partners.with_columns(credited=pl.col("amount").sum().over(group))
+    is_largest = pl.col("partner") == (
+        pl.col("partner")
+        .sort_by("credited", "partner", descending=[True, False])
+        .first()
+        .over(group[:2])
+    )
+    largest = credited.filter(is_largest).select(
+        "period", "classification", "opportunity_id", "partner", credited="amount"
     )
     return Measure(
-        pl.concat([won, by_partner], how="diagonal"),
+        pl.concat([won, largest], how="diagonal"),
         ratio(
-            pl.col("credited").max(),
-            pl.col("amount").sum(),
+            pl.col("credited"),
+            pl.col("amount"),
             nothing="no bookings above zero that a partner has credit for",
             n=pl.col("amount").count(),
         ),
     )
+
+
+@metric(
+    category="pipeline",
+    unit="ratio",
+    question="Do accounts that partners won for us stay?",
+    formula="renewals won ÷ (won + lost), closed in P, by how the account's first won new-business "
+    "opportunity was classified; Wilson 95 %",
+    classifications=("sourced", "influenced", "co_sell", "direct"),
+)
+def renewal_rate(facts: Facts) -> Measure:
+    """The share of the renewals closed in the period that were won, by how the account was won.
+
+    The class is that of the first new-business opportunity won on the account, by day and then id,
+    on or before the renewal's close. Renewals of an account that has none in the data are left out.
+    """
+    is_new_business = pl.col("opportunity_type") == "new_business"
+    first_won = (
+        facts.opportunities.filter(pl.col("is_won") & is_new_business)
+        .sort("closed_day", "opportunity_id")
+        .group_by("account_id", maintain_order=True)
+        .first()
+        .select("account_id", "classification", won_day="closed_day")
+    )
+    renewals = facts.closed(
+        facts.opportunities.filter(pl.col("opportunity_type") == "renewal").drop("classification")
+    )
+    known = renewals.join(first_won, on="account_id").filter(
+        pl.col("won_day") <= pl.col("closed_day")
+    )
+    nothing = "no renewal closed in the period on an account whose first sale is in the data"
+    return Measure(known, rate("is_won", nothing=nothing, interval=True))

@@ -38,13 +38,12 @@ def cost_per_sourced_opportunity(facts: Facts) -> Measure:
     Null in a period to which no cost was booked: nothing was divided, it was not free.
     """
     sourced = facts.created(facts.opportunities.filter(pl.col("classification") == "sourced"))
-    costs = facts.during(facts.program_costs, "day").select("period", "cost")
-    cost = pl.when(pl.col("cost").count() > 0).then(pl.col("cost").sum())
+    costs = facts.during(facts.program_costs, "day").select("period", "cost_id", "cost")
     return Measure(
         pl.concat([sourced.select("period", "opportunity_id"), costs], how="diagonal"),
         ratio(
-            cost,
-            pl.col("opportunity_id").count(),
+            pl.col("cost"),
+            pl.col("opportunity_id").is_not_null().cast(pl.Int64),
             nothing="no sourced opportunity was created in the period, or no cost was booked to it",
         ),
     )

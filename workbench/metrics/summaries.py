@@ -4,7 +4,7 @@ A sum or a count over nothing is truly zero. A ratio, mean or median of nothing 
 reason in words. Sums are exact (Decimal) and become floats last, so row order changes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -17,10 +17,17 @@ class Summary:
 
     The columns of `aggregates` are null where a group has no row at all. `figure` gives some of
     `value`, `numerator`, `denominator`, `n`, `ci_low`, `ci_high`, `reason`.
+
+    `adds` is what a row adds to the figure, or to what stands above its fraction line, and `below`
+    what it adds below the line; of a median `adds` is the row's value. A figure that is not made of
+    its rows one by one, such as an estimate over strata, has none, and cannot be traced.
     """
 
     aggregates: tuple[pl.Expr, ...]
     figure: tuple[pl.Expr, ...]
+    adds: pl.Expr | None = None
+    below: pl.Expr | None = None
+    is_median: bool = False
 
 
 def total(column: str, *, unknown: str) -> Summary:
@@ -38,19 +45,22 @@ def total(column: str, *, unknown: str) -> Summary:
             n,
             pl.when(is_unknown).then(pl.lit(unknown)).alias("reason"),
         ),
+        adds=pl.col(column),
     )
 
 
 def count() -> Summary:
     """How many rows there are."""
     n = pl.col("rows").fill_null(0)
-    return Summary((_ROWS,), (n.cast(pl.Float64).alias("value"), n.alias("n")))
+    figure = (n.cast(pl.Float64).alias("value"), n.alias("n"))
+    return Summary((_ROWS,), figure, adds=pl.lit(1))
 
 
 def mean(column: str, *, nothing: str) -> Summary:
     """The arithmetic mean of the rows that have a value; null because of `nothing` else."""
     values = pl.col(column)
-    return _centre(values.sum().cast(pl.Float64) / values.count(), column, nothing)
+    centre = values.sum().cast(pl.Float64) / values.count()
+    return _centre(centre, column, nothing, below=values.is_not_null().cast(pl.Int64))
 
 
 def median(column: str, *, nothing: str) -> Summary:
@@ -58,7 +68,7 @@ def median(column: str, *, nothing: str) -> Summary:
 
     Of an even number of values it is the mean of the two in the middle.
     """
-    return _centre(pl.col(column).median(), column, nothing)
+    return replace(_centre(pl.col(column).median(), column, nothing), is_median=True)
 
 
 def rate(column: str, *, nothing: str, interval: bool = False) -> Summary:
@@ -66,29 +76,35 @@ def rate(column: str, *, nothing: str, interval: bool = False) -> Summary:
 
     `interval` adds the Wilson 95 % interval.
     """
-    ratio_of_rows = ratio(pl.col(column).sum(), pl.len(), nothing=nothing)
+    ratio_of_rows = ratio(
+        pl.col(column).cast(pl.Int64),
+        pl.col(column).is_not_null().cast(pl.Int64),
+        nothing=nothing,
+    )
     if not interval:
         return ratio_of_rows
     low, high = wilson_interval(pl.col("numerator"), pl.col("denominator"))
     ends = (low.alias("ci_low"), high.alias("ci_high"))
-    return Summary(ratio_of_rows.aggregates, (*ratio_of_rows.figure, *ends))
+    return replace(ratio_of_rows, figure=(*ratio_of_rows.figure, *ends))
 
 
 def ratio(
     numerator: pl.Expr, denominator: pl.Expr, *, nothing: str, n: pl.Expr | None = None
 ) -> Summary:
-    """One aggregate over another; null because of `nothing` where there is nothing to divide by.
+    """A sum over the rows divided by another; null because of `nothing` where that is not above 0.
 
-    A null numerator counts as nothing to divide. `n` is the denominator unless given.
+    Null too where no row has anything to divide. `n` is the denominator unless given.
     """
     below = pl.col("denominator").fill_null(0)
     has_value = (below > 0) & pl.col("numerator").is_not_null()
     above = pl.coalesce("numerator", pl.when(below == 0).then(0.0))
     return Summary(
         (
-            numerator.cast(pl.Float64).alias("numerator"),
-            denominator.cast(pl.Float64).alias("denominator"),
-            (denominator if n is None else n).alias("n"),
+            pl.when(numerator.count() > 0)
+            .then(numerator.sum().cast(pl.Float64))
+            .alias("numerator"),
+            denominator.sum().cast(pl.Float64).alias("denominator"),
+            (denominator.sum() if n is None else n).alias("n"),
         ),
         (
             pl.when(has_value).then(pl.col("numerator") / below).alias("value"),
@@ -97,13 +113,20 @@ def ratio(
             pl.col("n").fill_null(0),
             pl.when(~has_value).then(pl.lit(nothing)).alias("reason"),
         ),
+        adds=numerator,
+        below=denominator,
     )
+
+
+def exact_sum(numbers: pl.Expr) -> pl.Expr:
+    """The sum of floats as twelve decimals have them, whatever the order of the rows."""
+    return numbers.cast(pl.Decimal(38, 12)).sum().cast(pl.Float64)
 
 
 _ROWS = pl.len().alias("rows")
 
 
-def _centre(value: pl.Expr, column: str, nothing: str) -> Summary:
+def _centre(value: pl.Expr, column: str, nothing: str, *, below: pl.Expr | None = None) -> Summary:
     n = pl.col("n").fill_null(0)
     return Summary(
         (value.alias("centre"), pl.col(column).count().alias("n")),
@@ -112,4 +135,6 @@ def _centre(value: pl.Expr, column: str, nothing: str) -> Summary:
             n,
             pl.when(n == 0).then(pl.lit(nothing)).alias("reason"),
         ),
+        adds=pl.col(column),
+        below=below,
     )

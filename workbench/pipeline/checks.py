@@ -1,7 +1,7 @@
 """Every problem of parameters, definitions, texts and headers, found before anything runs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workbench.definitions import Definition, definition_changes, read_definition
@@ -9,6 +9,7 @@ from workbench.documents import parse_document
 from workbench.errors import InputError, ParameterError, Problem
 from workbench.ingest import source_problems
 from workbench.params import RunParams, read_params
+from workbench.programme import read_programme
 from workbench.quality import read_overrides
 from workbench.readout import read_readout_texts
 from workbench.rulings import read_rulings
@@ -19,9 +20,9 @@ def check_inputs(params_file: str, overrides: Mapping[str, str] | None = None) -
     """The parameters of a run, once everything that it is given can be used.
 
     Raises InputError with all problems at once: of the parameter file, of the definitions, the
-    readout's texts, the rulings and the quality rules that it names, and of the source's mapping
-    and headers. A definition that decides otherwise than under the same version in the last
-    finished run of this name is one of them. No row is read.
+    readout's texts, the rulings, the programme and the quality rules that it names, and of the
+    source's mapping and headers. A definition that decides otherwise than under the same version in
+    the last finished run of this name is one of them. No row is read.
     """
     params = read_params(params_file, overrides)
     problems: list[Problem] = []
@@ -37,20 +38,18 @@ def check_inputs(params_file: str, overrides: Mapping[str, str] | None = None) -
             problems.append(Problem(str(path), what, "a copied definition needs its own id."))
         files[definition.id] = path
         problems += _changed_content(definition, path, params)
-    if params.readout is not None:
-        try:
-            read_readout_texts(params.readout)
-        except InputError as error:
-            problems += error.problems
-    if params.rulings is not None:
-        try:
-            read_rulings(params.rulings)
-        except InputError as error:
-            problems += error.problems
-    try:
-        read_overrides(params.quality)
-    except InputError as error:
-        problems += error.problems
+    readers: tuple[tuple[Path | None, Callable[[Path], object]], ...] = (
+        (params.readout, read_readout_texts),
+        (params.rulings, read_rulings),
+        (params.programme, read_programme),
+        (params.quality, read_overrides),
+    )
+    for file, read in readers:
+        if file is not None:
+            try:
+                read(file)
+            except InputError as error:
+                problems += error.problems
     problems += source_problems(params)
     if problems:
         raise InputError(problems)

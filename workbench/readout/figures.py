@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from workbench.attribution import rulings_in_words
+from workbench.attribution import Sensitivity, rulings_in_words
 from workbench.charts import chart_svg, trend_by_classification, win_rate_intervals
 from workbench.definitions import Definition
 from workbench.errors import ConservationError
@@ -24,9 +24,14 @@ from workbench.readout.lines import (
     trust_lines,
 )
 from workbench.readout.texts import ReadoutTexts
+from workbench.sealing import reported_in_words
 from workbench.vocabulary import ROLES, Role
 
 NO_TEXTS: Final = "No decisions, asks or learnings were written for this run."
+OTHER_PERIOD: Final = (
+    "How far the sourced bookings hang on the definition is not known: attribution was taken over "
+    "from a run of another period."
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class ReadoutFigures:
     no_texts: str
     classes: tuple[ClassFigures, ...]
     gates: str
+    sensitivity: str
     cost: tuple[Line, ...]
     withheld: str
     trust: tuple[Line, ...]
@@ -93,6 +99,8 @@ def readout_figures(
     run_id: str,
     findings: pl.DataFrame | None = None,
     rulings: pl.DataFrame | None = None,
+    sealed_periods: pl.DataFrame | None = None,
+    sensitivity: pl.DataFrame | None = None,
 ) -> ReadoutFigures:
     """The figures and sentences of the page for the run's period.
 
@@ -145,17 +153,42 @@ def readout_figures(
             for role in ROLES
         ),
         gates=definition.gates_in_words(),
+        sensitivity=_sensitivity(sensitivity, params=params, definition=definition),
         cost=cost_lines(headline, params=params, gate=gate),
         withheld=gate.sentence,
         trust=trust_lines(headline),
         trend=Picture(chart_svg(trend), str(trend.description)),
-        trend_note=f"Every {headline.noun} is worked out again under this one definition, "
-        f"version {definition.version}.",
+        trend_note=_trend_note(headline, definition=definition, sealed_periods=sealed_periods),
         win_rates=Picture(chart_svg(win_rates), str(win_rates.description)),
         evidence=tuple(_evidence_line(count) for count in counts),
         evidence_notes=_evidence_notes(counts, findings=findings, rulings=rulings),
         footer=_footer(params, definition=definition, run_id=run_id),
     )
+
+
+def _trend_note(
+    headline: Headline, *, definition: Definition, sealed_periods: pl.DataFrame | None
+) -> str:
+    note = (
+        f"Every {headline.noun} is worked out again under this one definition, "
+        f"version {definition.version}."
+    )
+    reported = [] if sealed_periods is None else reported_in_words(sealed_periods, definition)
+    return formats.printable(" ".join([note, *reported]))
+
+
+def _sensitivity(table: pl.DataFrame | None, *, params: RunParams, definition: Definition) -> str:
+    """How far the sourced bookings hang on the definition; empty where no choice moves them."""
+    if table is None:
+        return ""
+    found = Sensitivity.of(table, definition=definition, period=params.fiscal_period)
+    if found is None:
+        return OTHER_PERIOD
+    if found.variants.is_empty():
+        return ""
+    currency = params.reporting_currency
+    said = found.in_words(currency).replace(f"{currency} ", f"{currency}{formats.SPACE}")
+    return formats.printable(said)
 
 
 def _printable(texts: tuple[str, ...]) -> tuple[str, ...]:
