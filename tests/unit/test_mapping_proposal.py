@@ -2,13 +2,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from workbench.contracts import CANONICAL_TABLES
 from workbench.errors import SourceError
 from workbench.mapping_proposal import Proposal, mapping_proposal
 from workbench.mapping_proposal.fits import fit, number_example
 from workbench.mapping_proposal.guesses import guesses, kind
-from workbench.mapping_proposal.looks import look_at
+from workbench.mapping_proposal.looks import looks_at, pattern_of, together
 from workbench.mapping_proposal.names import meaning, name_likeness, plain, wanted
 from workbench.mapping_proposal.text import flow, scalar
 from workbench.sources.mapping import Mapping, read_mapping
@@ -53,6 +54,10 @@ def test_plain__one_name_however_a_program_writes_it(header):
         ("Auftragswert (EUR)", "amount", 1.0),
         ("Deal - Title", "name", 1.0),
         ("Oportunity ID", "opportunity_id", 0.86),  # a slip of the pen
+        ("Datensatz-ID", "opportunity_id", 1.0),
+        ("Erstellungsdatum", "created_at", 1.0),
+        ("value.amount", "amount", 0.95),
+        ("owner.name", "owner", 0.95),
         ("Weather", "amount", 0.0),
     ],
 )
@@ -159,16 +164,134 @@ def test_guesses__empty_frame():
 def test_look_at__how_a_file_is_written(tmp_path, content, form, columns):
     path = tmp_path / "file.csv"
     path.write_bytes(content)
-    look = look_at(path)
+    (look,) = looks_at(path)
     assert (look.form, look.rows.columns, look.rows.height) == (form, columns, 1)
 
 
 def test_look_at__parquet_and_a_file_of_one_column(tmp_path):
     pl.DataFrame({"a": [1, None], "b": ["x", " "]}).write_parquet(tmp_path / "a.parquet")
-    assert look_at(tmp_path / "a.parquet").rows.rows() == [("1", "x"), (None, None)]
+    assert looks_at(tmp_path / "a.parquet")[0].rows.rows() == [("1", "x"), (None, None)]
     (tmp_path / "one.csv").write_text("a\n1\n", encoding="utf-8")
     with pytest.raises(SourceError, match="no sign divides its lines"):
-        look_at(tmp_path / "one.csv")
+        looks_at(tmp_path / "one.csv")
+
+
+def write_workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+
+
+def test_looks_at__each_sheet_of_a_workbook(tmp_path):
+    header, row = ["Id", "Name", "Stage"], ["1", "Alpha", "Won"]
+    write_workbook(
+        tmp_path / "crm.xlsx",
+        {
+            "Deals": [["Deals of May"], [], header, row, row, [], ["Made by us"]],
+            "Firmen": [["Id", "Name"], ["1", "Alpha"]],
+            "Empty": [],
+        },
+    )
+    deals, companies, empty = looks_at(tmp_path / "crm.xlsx")
+    assert (deals.name, deals.form) == (
+        "Deals",
+        {"path": "crm.xlsx", "sheet": "Deals", "skip_lines": 2, "footer": "Made by us"},
+    )
+    assert deals.rows.rows() == [tuple(row), tuple(row)]
+    assert companies.form == {"path": "crm.xlsx", "sheet": "Firmen"}
+    assert empty.rows.columns == []
+
+
+def test_looks_at__a_workbook_of_one_sheet_is_the_file(tmp_path):
+    write_workbook(tmp_path / "crm.xlsx", {"Deals": [["Id", "Name"], ["1", "Alpha"]]})
+    (look,) = looks_at(tmp_path / "crm.xlsx")
+    assert (look.name, look.form) == ("crm.xlsx", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ('[{"a": 1}]', {"crm.json": {}}),
+        ('{"n": 1, "tags": ["x"], "data": {"deals": [{"a": 1}]}}', {"crm.json": "data.deals"}),
+        (
+            '{"now": {"deals": [{"a": 1}]}, "old": {"deals": [{"b": 2}]}}',
+            {"now deals": "now.deals", "old deals": "old.deals"},
+        ),
+    ],
+)
+def test_looks_at__each_list_of_a_json_document(tmp_path, text, forms):
+    (tmp_path / "crm.json").write_text(text, encoding="utf-8")
+    looks = looks_at(tmp_path / "crm.json")
+    assert {look.name: look.form.get("records", {}) for look in looks} == forms
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        (["deals_2026-09.csv", "deals_2026-10.csv"], "deals_*.csv"),
+        (["deals-emea.csv", "deals-amer.csv"], "deals-*.csv"),
+        (["deals1.csv", "deals2.csv"], "deals*.csv"),
+        (["partners.csv", "products.csv"], ""),
+        (["2026-09.csv", "2026-10.csv"], ""),
+    ],
+)
+def test_pattern_of__names_that_differ_in_a_number_or_behind_a_sign(names, pattern):
+    assert pattern_of(names) == pattern
+
+
+def test_proposal__one_table_in_several_files(tmp_path):
+    header = "Deal ID,Company,Stage,Amount,Created Date,Type"
+    for month in ("09", "10"):
+        (tmp_path / f"deals_2026-{month}.csv").write_text(
+            f"{header}\n{month},Alpha,Won,5,2026-{month}-01,Renewal\n", encoding="utf-8"
+        )
+    files = sorted(tmp_path.glob("*.csv"))
+    part = loaded(proposed(*files), tmp_path).tables["opportunities"].parts[0]
+    assert part.file == "deals_*.csv"
+    # A third file of the same pattern is no piece of them.
+    (tmp_path / "deals_notes.csv").write_text("Deal ID,Note\n1,x\n", encoding="utf-8")
+    apart = loaded(proposed(*files, tmp_path / "deals_notes.csv"), tmp_path)
+    assert apart.tables["opportunities"].parts[0].file == "deals_2026-09.csv"
+
+
+def test_together__sheets_of_one_name_in_two_workbooks(tmp_path):
+    for number, name in enumerate(("emea", "amer")):
+        rows = [["Id", f"Name {number}"], ["1", "Alpha"]]
+        write_workbook(tmp_path / f"{name}.xlsx", {"Deals": rows, "About": []})
+    looks = [look for path in sorted(tmp_path.glob("*.xlsx")) for look in looks_at(path)]
+    names = [look.name for look in together(looks)]
+    assert names == ["amer Deals", "amer About", "emea Deals", "emea About"]
+
+
+def test_proposal__one_table_in_several_sheets(tmp_path):
+    header = ["Deal ID", "Company", "Stage", "Amount", "Created Date", "Type"]
+    row = ["Alpha", "Won", 5, "2026-09-01", "Renewal"]
+    months = {"Sep": [header, ["1", *row]], "Oct": [header, ["2", *row]]}
+    write_workbook(tmp_path / "crm.xlsx", months)
+    mapping = loaded(proposed(tmp_path / "crm.xlsx"), tmp_path)
+    assert mapping.tables["opportunities"].parts[0].file == "crm.xlsx"
+    assert mapping.files["crm.xlsx"].sheets == ("Sep", "Oct")
+
+
+def test_proposal__objects_within_json_records(tmp_path):
+    (tmp_path / "crm.json").write_text(
+        '{"deals": [{"id": "1", "value": {"amount": 5.5, "currency": "GBP"}, "partner": null,'
+        ' "stage": {"name": "Won"}, "owner": {"name": "P. Q."}, "created_at": "2026-01-01"},'
+        ' {"id": "2", "value": {"amount": 6, "currency": "GBP"}, "partner": {"name": "Acme"},'
+        ' "stage": {"name": "Lost"}, "owner": {"name": "P. Q."}, "created_at": "2026-01-02"}]}',
+        encoding="utf-8",
+    )
+    tables = loaded(proposed(tmp_path / "crm.json"), tmp_path).tables
+    columns = tables["opportunities"].parts[0].columns
+    assert {name: columns[name].source for name in ("amount", "currency", "owner", "stage")} == {
+        "amount": ("value.amount",),
+        "currency": ("value.currency",),
+        "owner": ("owner.name",),
+        "stage": ("stage.name",),
+    }
+    assert tables["touches"].parts[0].columns["partner_id"].source == ("partner.name",)
 
 
 @pytest.mark.parametrize(
@@ -226,10 +349,31 @@ def test_proposal__names_of_partners_through_a_look_up(tmp_path):
     )
     mapping = loaded(proposed(tmp_path / "deals.csv", tmp_path / "partners.csv"), tmp_path)
     part = mapping.tables["opportunities"].parts[0]
-    assert part.columns["crm_partner_id"].source == ("partner.Partner ID",)
+    assert part.columns["crm_partner_id"].source == ("partner.Partner ID", "Partner")
     assert part.lookups["partner"].on == {"Partner": "Partner Name"}
     types = mapping.tables["partners"].parts[0].columns["partner_type"].words
     assert types == {"Reseller": "reseller", "SI": "services"}
+
+
+def test_proposal__touches_name_accounts_and_partners(tmp_path):
+    """A name that the look-up lacks stays as it is: the run then suggests whose it may be."""
+    (tmp_path / "deals.csv").write_text(
+        "Deal ID,Company ID,Stage,Amount,Created Date,Type\n1,A1,Won,5,2026-01-01,Renewal\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "companies.csv").write_text("Company ID,Company\nA1,Alpha\n", encoding="utf-8")
+    (tmp_path / "partners.csv").write_text(
+        "Partner ID,Partner Name,Type\nP1,Acme,Reseller\n", encoding="utf-8"
+    )
+    (tmp_path / "touches.csv").write_text(
+        "Touch ID,Company,Partner,Type,Date\nT1,Alpha,Acme,Intro,2026-01-01\n"
+        "T2,Alpha,Acme Ltd,Intro,2026-01-02\n",
+        encoding="utf-8",
+    )
+    mapping = loaded(proposed(*sorted(tmp_path.glob("*.csv"))), tmp_path)
+    columns = mapping.tables["touches"].parts[0].columns
+    assert columns["account_id"].source == ("account.Company ID", "Company")
+    assert columns["partner_id"].source == ("partner.Partner ID", "Partner")
 
 
 def test_proposal__files_of_two_folders(tmp_path):

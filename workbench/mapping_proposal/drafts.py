@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from workbench.mapping_proposal.fits import share_true
 from workbench.mapping_proposal.guesses import Guess, assumed, coverage, guesses, needed
 from workbench.mapping_proposal.looks import FileLook
 from workbench.mapping_proposal.lookups import LookupDraft
@@ -44,6 +45,7 @@ _DELETED: Final = {"isdeleted", "deleted", "isarchived", "archived"}
 _YES: Final = {"true", "yes", "1", "ja"}
 _FILE_NAME_WEIGHT: Final = 0.4
 _A_TABLE: Final = 0.5
+_ENOUGH_ALONE: Final = 0.45  # four signs of the five, under a name that says nothing
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,25 @@ class Files:
 
 
 def homes(looks: Sequence[FileLook]) -> dict[str, FileLook]:
-    """Which file gives each table: the best pairs first, each file and table once."""
+    """Which file gives each table: the best pairs first, each file and table once.
+
+    Without opportunities there is no proposal: where no file is clearly theirs, the likeliest is.
+    """
     scored = [
         (score, number, name)
         for number, look in enumerate(looks)
         for name in _SIGNS
-        if (score := _table_score(look, name)) >= _A_TABLE
+        if (score := _table_score(look, name)) >= _ENOUGH_ALONE
     ]
     home: dict[str, int] = {}
-    for _, number, name in sorted(scored, key=lambda s: (-s[0], s[1])):
-        if name not in home and number not in home.values():
+    scored.sort(key=lambda s: (-s[0], s[1]))
+    for score, number, name in scored:
+        if score >= _A_TABLE and name not in home and number not in home.values():
             home[name] = number
+    likeliest = [number for _, number, name in scored if name == "opportunities"]
+    if likeliest and "opportunities" not in home:
+        home = {name: number for name, number in home.items() if number != likeliest[0]}
+        home["opportunities"] = likeliest[0]
     return {name: looks[number] for name, number in home.items()}
 
 
@@ -100,13 +110,48 @@ def own_table(name: str, files: Files) -> TableDraft:
     """A table that has a file of its own."""
     look = files.home[name]
     found = guesses(name, look.rows)
-    part = part_draft(name, look.name, found)
+    lookups: dict[str, LookupDraft] = {}
+    for other in ("accounts", "partners"):
+        key = f"{other[:-1]}_id"
+        if other != name and key in found:
+            found[key], lookups = by_key(found[key], other, look.rows, files, lookups)
+    part = part_draft(name, look.name, found, lookups=lookups)
     exclude = deleted_rows(look.rows)
     if name == "partners" and "name" in found:
         source = found["name"].source
         if words := placeholders(look.rows[source]):
             exclude = (*exclude, ({source: words}, "not a partner"))
     return TableDraft(name, (replace(part, exclude=exclude),))
+
+
+def by_key(
+    guess: Guess,
+    table: str,
+    rows: pl.DataFrame,
+    files: Files,
+    lookups: Mapping[str, LookupDraft],
+) -> tuple[Guess, dict[str, LookupDraft]]:
+    """A reference to accounts or partners: through a look-up where `rows` name them by name.
+
+    A name that the look-up lacks stays as it is, so that the workbench can ask whose it is.
+    """
+    home = files.home.get(table)
+    theirs = guesses(table, home.rows) if home is not None else {}
+    key, name = theirs.get(f"{table[:-1]}_id"), theirs.get("name")
+    values = rows[guess.source].drop_nulls()
+    if home is None or key is None or name is None or values.is_empty():
+        return guess, dict(lookups)
+    by_id, by_name = (_held(values, home.rows[g.source]) for g in (key, name))
+    if by_name <= by_id:
+        return guess, dict(lookups)
+    lookup = LookupDraft(home.name, guess.source, name.source)
+    spec = {**key.spec, "from": [f"{table[:-1]}.{key.source}", guess.source]}
+    named = replace(guess, spec=spec, reason=f"the values are names of {home.name}", doubt="")
+    return named, {**lookups, table[:-1]: lookup}
+
+
+def _held(values: pl.Series, among: pl.Series) -> float:
+    return share_true(values.is_in(among.drop_nulls().unique().implode()))
 
 
 def deleted_rows(rows: pl.DataFrame) -> tuple[tuple[Mapping[str, Any], str], ...]:
@@ -136,7 +181,7 @@ def part_draft(
     """A part with the guesses in the contract's order, assumptions for what must be said."""
     complete = {name: assumed(name, *said) for name, said in _ASSUMPTIONS.get(table, {}).items()}
     if "source_system" in TABLES_BY_NAME[table].dtypes():
-        stem = file.rpartition(".")[0] or file
+        stem = (file.rpartition(".")[0] or file).replace("*", "").rstrip("-_ ")
         said = "a name for where the rows come from"
         complete["source_system"] = Guess("source_system", {"value": stem}, 1.0, said)
     complete |= {name: guess for name, guess in found.items() if not name.startswith("also.")}

@@ -1,7 +1,7 @@
 """Which column of a file is which of ours."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import polars as pl
@@ -43,13 +43,15 @@ class Guess:
 
     @property
     def source(self) -> str:
-        """The column of the file; empty for a constant."""
-        return str(self.spec.get("from", ""))
+        """The column of the file, of several the first; empty for a constant."""
+        origin = self.spec.get("from", "")
+        return str(origin[0] if isinstance(origin, list) else origin)
 
     def sources(self) -> set[str]:
         """Every column of the file that is spoken of."""
-        named = {self.source, *self.spec.get("join", ()), *self.spec.get("when", ())}
-        return named - {""}
+        origin = self.spec.get("from", [])
+        named = {*([origin] if isinstance(origin, str) else origin), *self.spec.get("join", ())}
+        return named | set(self.spec.get("when", ()))
 
 
 def assumed(column: str, value: str, reason: str) -> Guess:
@@ -82,7 +84,8 @@ def guesses(table: str, rows: pl.DataFrame, *, lookups: Collection[str] = ()) ->
     """The best guess for each column of a table, each column of the file used once.
 
     Keys are columns of the table, and `also.<name>` for what else was looked for. Names speak
-    first and values confirm or contradict them; of equal guesses the first of the file wins.
+    first and values confirm or contradict them; of equal guesses the first of the file wins. A
+    name of an account or partner stands for its id where the file has none.
     Columns of `lookups` are named `<lookup>.<column>`.
     """
     found = [
@@ -100,6 +103,11 @@ def guesses(table: str, rows: pl.DataFrame, *, lookups: Collection[str] = ()) ->
         if guess.column not in chosen and guess.source not in taken:
             chosen[guess.column] = guess
             taken.add(guess.source)
+    for whose in ("account", "partner"):
+        column, name = f"{whose}_id", chosen.get(f"also.{whose}_name")
+        if column in rank and column not in chosen and name is not None:
+            doubt = f"the file has no id of the {whose}, so its name stands for it"
+            chosen[column] = replace(name, column=column, doubt=doubt)
     return chosen
 
 
@@ -113,6 +121,9 @@ def _guess(table: str, column: str, texts: pl.Series, lookup: str) -> Guess | No
     likeness, why = _likeness(table, column, source, lookup)
     what = kind(table, column)
     own = column.removeprefix("also.")
+    is_empty = texts.null_count() == len(texts)
+    if is_empty and own != column:
+        return None
     if not likeness:
         speaks = own == column and not lookup
         return _by_values(table, own, what, texts) if speaks else None
@@ -121,7 +132,7 @@ def _guess(table: str, column: str, texts: pl.Series, lookup: str) -> Guess | No
     if contradicted and (what in _TYPED - {"words"} or likeness < 1):
         return None
     score = likeness if fits.share is None else 0.7 * likeness + 0.3 * fits.share
-    if texts.null_count() == len(texts):
+    if is_empty:
         score *= 0.9
     return None if score < _POSSIBLE else _said(column, source, score, why, fits)
 

@@ -21,6 +21,8 @@ _RECORDS: Final[Mapping[str, frozenset[str]]] = {
     "accounts": frozenset({"account", "company", "organization", "customer", "kunden", "firmen"}),
     "partners": frozenset({"partner"}),
 }
+# What alone does not say of what it is one.
+_GENERIC: Final = {"name", "label", "title", "value"}
 _NEAR: Final = 86
 _SHORT: Final = 5
 _TELLING: Final = 3  # letters; `no` and `y` say nothing within a longer word
@@ -90,6 +92,8 @@ def name_likeness(header: str, table: str, column: str) -> tuple[float, str]:
     candidates = [("".join(words), 1.0)]
     if len(words) > 1 and words[0] in _RECORDS.get(table, ()):
         candidates.append(("".join(words[1:]), 0.97))
+    if nested := _nested(header):
+        candidates.append((nested, 0.95))
     synonyms = {plain(name): name for name in (own, *wanted(table)[column])}
     for key, weight in candidates:
         if key == plain(own):
@@ -102,6 +106,13 @@ def name_likeness(header: str, table: str, column: str) -> tuple[float, str]:
     if score >= _NEAR and len(key) >= _SHORT:
         return 0.9 * score / 100, f"the header is like '{name}'"
     return 0.0, ""
+
+
+def _nested(header: str) -> str:
+    """What a value within an object of a JSON record is: `value.amount` an amount, `owner.name`
+    an owner; empty where the header has no dot."""
+    *outer, last = header.split(".")
+    return "" if not outer else plain(outer[-1] if plain(last) in _GENERIC else last)
 
 
 def file_likeness(file: str, table: str) -> float:

@@ -14,11 +14,12 @@ from workbench.mapping_proposal.drafts import (
     Files,
     PartDraft,
     TableDraft,
+    by_key,
     deleted_rows,
     part_draft,
     placeholders,
 )
-from workbench.mapping_proposal.fits import number_example, share_true
+from workbench.mapping_proposal.fits import number_example
 from workbench.mapping_proposal.guesses import Guess, assumed, guesses
 from workbench.mapping_proposal.lookups import LookupDraft, joined, lookups_of
 from workbench.mapping_proposal.names import meaning, name_likeness, plain
@@ -76,12 +77,13 @@ def opportunity_tables(files: Files) -> dict[str, TableDraft]:
 def _opportunities(deals: _Deals, partner_columns: list[Guess], files: Files) -> TableDraft:
     found = dict(deals.found)
     lookups = dict(deals.lookups)
-    if account := _account_id(deals):
-        found["account_id"], lookups = _by_key(account, "accounts", deals, files, lookups)
+    account = found.get("account_id")
+    if account is not None and not deals.is_looked_up(account.source):
+        found["account_id"], lookups = by_key(account, "accounts", deals.rows, files, lookups)
     if partner_columns:
         field = replace(partner_columns[0], column="crm_partner_id")
-        field, lookups = _by_key(field, "partners", deals, files, lookups)
-        condition = _no_placeholder(deals, partner_columns[0], files)
+        if not deals.is_looked_up(field.source):
+            field, lookups = by_key(field, "partners", deals.rows, files, lookups)
         if condition := _no_placeholder(deals, partner_columns[0], files):
             field = replace(field, spec={**field.spec, "when": condition})
         found["crm_partner_id"] = field
@@ -99,39 +101,6 @@ def _opportunities(deals: _Deals, partner_columns: list[Guess], files: Files) ->
     combine = _combination(deals)
     remark = "ids stand in several lines; is a line a part of an opportunity?" if combine else ""
     return TableDraft("opportunities", (part,), combine, remark)
-
-
-def _account_id(deals: _Deals) -> Guess | None:
-    by_id, by_name = deals.found.get("account_id"), deals.found.get("also.account_name")
-    if by_id is not None or by_name is None:
-        return by_id
-    doubt = "the file has no id of the account, so its name stands for it"
-    return replace(by_name, column="account_id", doubt=doubt)
-
-
-def _by_key(
-    guess: Guess, table: str, deals: _Deals, files: Files, lookups: dict[str, LookupDraft]
-) -> tuple[Guess, dict[str, LookupDraft]]:
-    """A reference to another table: through a look-up where the file has names in place of ids."""
-    home = files.home.get(table)
-    if home is None or deals.is_looked_up(guess.source):
-        return guess, lookups
-    theirs = guesses(table, home.rows)
-    key, name = theirs.get(f"{table[:-1]}_id"), theirs.get("name")
-    values = deals.texts(guess)
-    if key is None or name is None or values.is_empty():
-        return guess, lookups
-    by_key, by_name = (_held(values, home.rows[g.source]) for g in (key, name))
-    if by_name <= by_key:
-        return guess, lookups
-    lookup = LookupDraft(home.name, guess.source, name.source)
-    reason = f"the values are names of {home.name}"
-    spec = {**key.spec, "from": f"{table[:-1]}.{key.source}"}
-    return replace(guess, spec=spec, reason=reason, doubt=""), {**lookups, table[:-1]: lookup}
-
-
-def _held(values: pl.Series, among: pl.Series) -> float:
-    return share_true(values.is_in(among.drop_nulls().unique().implode()))
 
 
 def _status(deals: _Deals) -> Guess | None:
@@ -229,7 +198,7 @@ def _combination(deals: _Deals) -> dict[str, str] | None:
 
 def _accounts(deals: _Deals) -> TableDraft:
     found = {}
-    if account := _account_id(deals):
+    if account := deals.found.get("account_id"):
         found["account_id"] = account
         found["name"] = replace(deals.found.get("also.account_name", account), column="name")
     part = part_draft("accounts", deals.file, found)

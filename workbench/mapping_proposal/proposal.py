@@ -12,7 +12,7 @@ from workbench.errors import ParameterError, Problem, SourceError
 from workbench.mapping_proposal.drafts import Files, PartDraft, TableDraft, homes, own_table
 from workbench.mapping_proposal.fits import number_example
 from workbench.mapping_proposal.guesses import kind
-from workbench.mapping_proposal.looks import FileLook, look_at
+from workbench.mapping_proposal.looks import FileLook, looks_at, together
 from workbench.mapping_proposal.opportunities import opportunity_tables
 from workbench.mapping_proposal.text import mapping_text, scalar
 from workbench.sources.mapping import TABLES_BY_NAME
@@ -87,12 +87,12 @@ def _looks(paths: Sequence[Path]) -> list[FileLook]:
     looks, problems = [], []
     for path in paths:
         try:
-            looks.append(look_at(path))
+            looks += looks_at(path)
         except SourceError as error:
             problems += error.problems
     if problems:
         raise SourceError(problems)
-    return looks
+    return together(looks)
 
 
 def _drafts(files: Files) -> list[TableDraft]:

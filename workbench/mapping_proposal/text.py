@@ -123,15 +123,16 @@ def _column(guess: Guess) -> list[str]:
     if words is None:
         spec: Any = guess.spec
         if set(spec) == {"from"}:
-            spec = guess.source
+            spec = guess.spec["from"]
         return [_beside(f"{guess.column}: {flow(spec)}", comment)]
     lines = [_beside(f"{guess.column}:", comment)]
     lines += [f"  {key}: {flow(value)}" for key, value in guess.spec.items() if key != "words"]
     lines.append("  words:" if words else "  words: {}")
     lines += [f"    {scalar(word)}: {scalar(ours)}" for word, ours in (words or {}).items()]
-    accepted = f"one of {', '.join(_ACCEPTED[guess.column])}" if guess.column in _ACCEPTED else ""
-    said = f"# ? say what it is{': ' if accepted else ''}{accepted}"
-    lines += [f"    {_beside(f'# {scalar(word)}:', said)}" for word in guess.open_words]
+    accepted = f": one of {', '.join(_ACCEPTED[guess.column])}" if guess.column in _ACCEPTED else ""
+    for word in guess.open_words:
+        lines.append(f"    {_beside(f'# {scalar(word)}:', f'# ? say what it is{accepted}')}")
+        accepted = ""  # once is enough
     return lines
 
 

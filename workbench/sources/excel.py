@@ -46,6 +46,11 @@ def sheet_names(path: Path) -> list[str]:
     return _opened(path).sheet_names
 
 
+def sheet_texts(path: Path, sheet: str, *, n_rows: int) -> pl.DataFrame:
+    """The first rows of a sheet as they stand there, as text. Raises SourceError as above."""
+    return _loaded(path, _opened(path), sheet, skip_rows=0, n_rows=n_rows, dtypes="string")
+
+
 def missing_sheets(form: FileFormat, there: list[str]) -> list[str]:
     """What the mapping names, `*` standing for any text, that no sheet of a workbook fits."""
     wanted = (form.sheet,) if form.sheet is not None else form.sheets

@@ -61,6 +61,18 @@ def json_header(path: Path, form: FileFormat) -> list[str]:
     return list(columns)
 
 
+def json_lists(path: Path) -> list[str]:
+    """The lists of objects in a document that is one object, as `records` names them.
+
+    Raises SourceError when it is not JSON.
+    """
+    encoding = encoding_of(path, None)
+    must_decode(path, encoding)
+    with open_text(path, encoding) as file:
+        lists = _lists(_document(path, file.read()))
+    return [name for name, held in lists.items() if held and all(isinstance(r, dict) for r in held)]
+
+
 def land_json(path: Path, form: FileFormat, landed: Path) -> list[str]:
     """One row per record, or per element of the list that is unfolded; every column text.
 
@@ -148,7 +160,7 @@ def _list_at(path: Path, document: Any, records: str | None) -> list[Any]:
         return found
     if isinstance(found, dict) and records:
         return [found]
-    lists = _list_names(document)
+    lists = list(_lists(document))
     hint = f"the file has the lists {', '.join(lists)}." if lists else ""
     if records:
         what = f"'records': there is no list '{records}'."
@@ -158,12 +170,13 @@ def _list_at(path: Path, document: Any, records: str | None) -> list[Any]:
     raise SourceError([Problem(str(path), what, hint)])
 
 
-def _list_names(document: Any) -> list[str]:
+def _lists(document: Any) -> dict[str, list[Any]]:
+    """The lists within an object, under dotted names."""
     try:
         cells = _cells(document)
     except (_RecordError, RecursionError):
-        return []
-    return [name for name, value in cells.items() if name and isinstance(value, list)]
+        return {}
+    return {name: value for name, value in cells.items() if name and isinstance(value, list)}
 
 
 def _rows(record: Any, explode: str | None) -> list[dict[str, str | None]]:
