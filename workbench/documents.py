@@ -97,11 +97,10 @@ def _problem(fault: dict[str, Any], model: type[BaseModel], where: str) -> Probl
     key = ".".join(str(part) for part in location if part != "[key]")
     kind = fault["type"]
     if kind == "extra_forbidden":
-        return Problem(
-            where,
-            f"'{key}' is not a key.",
-            suggestion(str(location[-1]), _accepted_keys(model, location)),
-        )
+        hint = suggestion(str(location[-1]), _accepted_keys(model, location))
+        if fault["input"] is None and len(location) > 1:
+            hint = f'between {{ }}, a text with a comma in it stands in quotes, "…"; else {hint}'
+        return Problem(where, f"'{key}' is not a key.", hint)
     if kind == "missing":
         return Problem(where, f"'{key}' is missing.")
     given = "" if isinstance(fault["input"], dict | list) else f" (given: {fault['input']!r})"

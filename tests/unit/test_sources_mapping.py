@@ -105,6 +105,10 @@ def columns(**changed: Any) -> dict[str, Any]:
         ({"tabels": {}, **mapping()}, "'tabels' is not a key.\nHint: did you mean 'tables'?"),
         (mapping(colums={}), "'tables.fx_rates.from.0.colums' is not a key."),
         (mapping(colums={}), "did you mean 'columns'?"),
+        (
+            {"queries": {"q": {"connection": "C", "sql": "select a", "b from t": None}}},
+            "Hint: between { }, a text with a comma in it stands in quotes",
+        ),
         ({"tables": {"fxrates": mapping()["tables"]["fx_rates"]}}, "did you mean 'fx_rates'?"),
         ({"tables": {"partners": "empty"}}, "only touches may be 'empty'"),
         (columns(rat="R"), "'rat' is not a column of fx_rates"),
