@@ -261,6 +261,22 @@ def test_alias_worklist__goes_back_in_as_it_was_written(tmp_path):
     assert kept.filter(pl.col("alias") == "Cormicks")["accept"].to_list() == [None]
 
 
+def test_alias_worklist__what_was_answered_is_not_asked_again(tmp_path):
+    """Whatever the answer: no to a name that is like none, and one that nobody understands."""
+    tables = identity_tables(known=KNOWN, named=["Zyx", "Belveo System"])
+    listed = write_alias_worklist(tables, tmp_path, decisions=None)
+    lines = pl.read_csv(listed, infer_schema=False).sort("alias")
+    answered = lines.with_columns(pl.Series("accept", ["perhaps", "no"]))
+    answered.write_csv(tmp_path / "answered.csv")
+
+    again = write_alias_worklist(tables, tmp_path / "next", decisions=tmp_path / "answered.csv")
+
+    assert pl.read_csv(again, infer_schema=False).select("alias", "accept").rows() == [
+        ("Belveo System", "perhaps"),
+        ("Zyx", "no"),
+    ]
+
+
 def test_alias_decisions__another_file_is_an_error(tmp_path):
     (tmp_path / "other.csv").write_text("alias,partner_id\nA,P1\n", encoding="utf-8")
     with pytest.raises(SourceError, match="there is no column 'accept'"):

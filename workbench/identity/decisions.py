@@ -46,7 +46,7 @@ class AliasDecisions:
         _as_written(lines).write_parquet(landed.path)
         return landed
 
-    def decided(self) -> pl.DataFrame:
+    def answered(self) -> pl.DataFrame:
         """The lines that say something in `accept`: `LIST_COLUMNS`, all text, as they stand."""
         self.header()
         with TemporaryDirectory() as folder:
@@ -92,11 +92,6 @@ def accepted_aliases(file: str) -> Part:
 def _as_written(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines with each text as `guarded` was given it."""
     return lines.with_columns(unguarded(pl.col(pl.String)))
-
-
-def is_refused() -> pl.Expr:
-    """Whether a decided line says no."""
-    return pl.col("accept").is_in(_NO)
 
 
 def guarded(text: pl.Expr) -> pl.Expr:

@@ -9,13 +9,12 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from workbench.contracts import Contract, Opportunities, PartnerAliases, Partners, Touches
-from workbench.identity.decisions import LIST_COLUMNS, AliasDecisions, guarded, is_refused
+from workbench.identity.decisions import LIST_COLUMNS, AliasDecisions, guarded
 from workbench.identity.names import normalised_name
 
 _NEAR: Final = 60  # of 100; below it, names of one trade ("Systems", "Consulting") look alike
 _SHOWN: Final = 3
 _SUBSET_WEIGHT: Final = 0.9  # "Brindle Germany" holds all words of "Brindle", yet is not the same
-_KEYS: Final = {"alias": pl.String, "partner_id": pl.String}
 
 
 def alias_suggestions(tables: Mapping[type[Contract], pl.DataFrame]) -> pl.DataFrame:
@@ -43,9 +42,9 @@ def write_alias_worklist(
 ) -> Path:
     """Write `worklists/partner_aliases.csv` into a run's folder, to be filled in line by line.
 
-    `decisions` is the list that the run was given: its decided lines come first, as they stand, so
-    that the new list can take its place, and what it refuses is not suggested again. Cells that a
-    spreadsheet program would take for a formula are written with an apostrophe before them.
+    `decisions` is the list that the run was given: its answered lines come first, as they stand, so
+    that the new list can take its place, and are not asked again. Cells that a spreadsheet program
+    would take for a formula are written with an apostrophe before them.
     """
     suggested = alias_suggestions(tables).with_columns(
         pl.col("score", "touches", "opportunities", "rank").cast(pl.String),
@@ -53,10 +52,15 @@ def write_alias_worklist(
     )
     lines = suggested
     if decisions is not None:
-        decided = AliasDecisions(decisions).decided()
-        refused = decided.filter(is_refused())
-        still_open = suggested.join(refused, on=list(_KEYS), how="anti", maintain_order="left")
-        lines = pl.concat([decided, still_open])
+        answered = AliasDecisions(decisions).answered()
+        still_open = suggested.join(
+            answered,
+            on=["alias", "partner_id"],
+            how="anti",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+        lines = pl.concat([answered, still_open])
     path = run_folder / "worklists" / "partner_aliases.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines.select(guarded(pl.col(name)).alias(name) for name in LIST_COLUMNS).write_csv(
