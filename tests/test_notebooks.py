@@ -11,6 +11,7 @@ from papermill import inspect_notebook
 from workbench.vocabulary import STAGES
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+GOLDEN = Path(__file__).parent / "golden" / "notebooks"
 STAGE_NOTEBOOKS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
 LAB_NOTEBOOKS = [path for path in NOTEBOOKS if path not in STAGE_NOTEBOOKS]
 
@@ -33,6 +34,16 @@ def test_notebooks__one_for_each_stage() -> None:
 @every_notebook
 def test_notebook__is_stripped(path: Path) -> None:
     assert all(not c.outputs and c.execution_count is None for c in cells(path, "code"))
+
+
+@pytest.mark.parametrize("path", STAGE_NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook__golden_copy_has_the_same_cells(path: Path) -> None:
+    """Else the golden run would go on testing code that nobody runs any more."""
+    golden = nbformat.read(GOLDEN / path.name, as_version=4)
+    copied = {cell.id: cell.source for cell in golden.cells if cell.id != "injected"}
+
+    notebook = nbformat.read(path, as_version=4)
+    assert copied == {cell.id: cell.source for cell in notebook.cells}
 
 
 @every_notebook

@@ -16,7 +16,7 @@ from workbench.contracts import (
     QualityScores,
     Touches,
 )
-from workbench.quality import RULES, findings_by_owner, findings_by_rule
+from workbench.quality import RULES, findings_by_owner, findings_by_rule, one_of_each_rule
 from workbench.quality.words import sentence
 
 # Findings
@@ -32,7 +32,7 @@ def test_quality_findings__one_finding_in_full():
             "table": "touches",
             "record_id": "T7",
             "owner": "Mia Manager",
-            "message": "The co sell by Nordwind on 2026-03-04 carries no link to its evidence.",
+            "message": "The co-sell by Nordwind on 2026-03-04 carries no link to its evidence.",
             "suggestion": "Add the link to the mail, meeting, registration or deal room.",
             "first_seen_on": date(2026, 11, 2),
             "due_on": date(2026, 11, 16),
@@ -193,7 +193,14 @@ def test_findings_by_rule__more_than_20_rules_end_in_a_row_of_the_others():
     all_scores = pl.DataFrame(
         [{"rule": rule.id, "checked": 10, "failed": 2, "score": 0.8} for rule in RULES]
     )
-    shown = findings_by_rule(QualityFindings.empty(), all_scores)
+    found = pl.DataFrame(
+        [
+            {"rule": rule.id, "severity": rule.severity, "first_seen_on": None, "due_on": None}
+            for rule in RULES
+        ],
+        schema_overrides={"first_seen_on": pl.Date, "due_on": pl.Date},
+    )
+    shown = findings_by_rule(found, all_scores)
     assert shown.height == 20
     assert shown["title"][-1] == f"{len(RULES) - 19} other rules"
     assert shown["failed"].sum() == 2 * len(RULES)
@@ -201,6 +208,35 @@ def test_findings_by_rule__more_than_20_rules_end_in_a_row_of_the_others():
 
 def test_findings_by_rule__empty_frame():
     assert findings_by_rule(QualityFindings.empty(), QualityScores.empty()).is_empty()
+
+
+def test_findings_by_rule__a_severity_that_the_company_changed():
+    tables = source(touches=[{"touch_id": "T1", "partner_contact": None}])
+    found = findings(tables).with_columns(severity=pl.lit("error"))
+    scores = pl.DataFrame(
+        [{"rule": "touch_without_person", "checked": 1, "failed": 1, "score": 0.0}]
+    )
+    assert findings_by_rule(found, scores)["severity"].to_list() == ["error"]
+
+
+def test_one_of_each_rule__gravest_first():
+    tables = source(
+        opportunities=[{"amount": None}],
+        touches=[
+            {"touch_id": "T1", "opportunity_id": "O9", "partner_contact": None},
+            {"touch_id": "T2", "partner_contact": None},
+        ],
+    )
+    assert one_of_each_rule(findings(tables)).select("severity", "record_id").rows() == [
+        ("error", "T1"),
+        ("warning", "O1"),
+        ("info", "O1"),
+        ("info", "T1"),
+    ]
+
+
+def test_one_of_each_rule__empty_frame():
+    assert one_of_each_rule(QualityFindings.empty()).is_empty()
 
 
 def test_findings_by_owner__most_errors_first():

@@ -8,7 +8,7 @@ from tests.unit.quality_frames import broken, checked_by, findings, source
 def test_touch_without_evidence():
     tables = source(touches=[{"touch_id": "T1"}, {"touch_id": "T2", "evidence_url": None}])
     assert broken("touch_without_evidence", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 carries no link to its evidence."
+        "T2": "The co-sell by Nordwind on 2026-03-04 carries no link to its evidence."
     }
 
 
@@ -30,7 +30,7 @@ def test_touch_evidence_not_a_link():
     messages = broken("touch_evidence_not_a_link", tables)
     assert list(messages) == ["T3", "T4", "T5", "T6", "T7", "T8"]
     assert messages["T4"] == (
-        "The co sell by Nordwind on 2026-03-04 gives “mailto:pat@nordwind.example” as evidence, "
+        "The co-sell by Nordwind on 2026-03-04 gives “mailto:pat@nordwind.example” as evidence, "
         "which is not a link that anyone can open."
     )
     assert "“www.crm.example/" + "x" * 44 + "…”" in messages["T8"]
@@ -40,7 +40,7 @@ def test_touch_evidence_not_a_link():
 def test_touch_without_person():
     tables = source(touches=[{"touch_id": "T1"}, {"touch_id": "T2", "partner_contact": None}])
     assert broken("touch_without_person", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 does not name the partner's person."
+        "T2": "The co-sell by Nordwind on 2026-03-04 does not name the partner's person."
     }
 
 
@@ -62,7 +62,7 @@ def test_touch_evidence_unsafe__internal_schemes_however_written():
     messages = broken("touch_evidence_unsafe", tables)
     assert list(messages) == ["T1", "T2", "T3", "T4", "T5", "T6"]
     assert messages["T1"] == (
-        "The co sell by Nordwind on 2026-03-04 gives “javascript:alert(1)” as evidence: no page "
+        "The co-sell by Nordwind on 2026-03-04 gives “javascript:alert(1)” as evidence: no page "
         "shows it as a link, and nobody should open it."
     )
     assert list(broken("touch_evidence_not_a_link", tables)) == ["T8", "T9"]
@@ -71,7 +71,7 @@ def test_touch_evidence_unsafe__internal_schemes_however_written():
 def test_touch_without_seller():
     tables = source(touches=[{"touch_id": "T1"}, {"touch_id": "T2", "accepted_by": None}])
     assert broken("touch_without_seller", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 does not name a seller who accepted it."
+        "T2": "The co-sell by Nordwind on 2026-03-04 does not name a seller who accepted it."
     }
 
 
@@ -84,7 +84,7 @@ def test_touch_without_opportunity():
         ]
     )
     assert broken("touch_without_opportunity", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 names account A1 and no opportunity."
+        "T2": "The co-sell by Nordwind on 2026-03-04 names account A1 and no opportunity."
     }
     assert checked_by("touch_without_opportunity", tables) == 2
 
@@ -92,7 +92,7 @@ def test_touch_without_opportunity():
 def test_touch_type_says_nothing():
     tables = source(touches=[{"touch_id": "T1"}, {"touch_id": "T2", "touch_type": "crm_tag"}])
     assert broken("touch_type_says_nothing", tables) == {
-        "T2": "The crm tag by Nordwind on 2026-03-04 does not say what the partner did."
+        "T2": "The CRM tag by Nordwind on 2026-03-04 does not say what the partner did."
     }
 
 

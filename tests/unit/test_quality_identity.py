@@ -17,12 +17,12 @@ def test_touch_orphan__neither_there_nor_named():
         ]
     )
     assert broken("touch_orphan", tables) == {
-        "T3": "The co sell by Nordwind on 2026-03-04 names opportunity O9, which is not in the "
+        "T3": "The co-sell by Nordwind on 2026-03-04 names opportunity O9, which is not in the "
         "data.",
-        "T4": "The co sell by Nordwind on 2026-03-04 names account A9, which is not in the data.",
-        "T5": "The co sell by Nordwind on 2026-03-04 names opportunity O9 and account A9, and "
+        "T4": "The co-sell by Nordwind on 2026-03-04 names account A9, which is not in the data.",
+        "T5": "The co-sell by Nordwind on 2026-03-04 names opportunity O9 and account A9, and "
         "neither is in the data.",
-        "T6": "The co sell by Nordwind on 2026-03-04 names neither an opportunity nor an account.",
+        "T6": "The co-sell by Nordwind on 2026-03-04 names neither an opportunity nor an account.",
     }
 
 
@@ -43,7 +43,7 @@ def test_touch_orphan__an_account_that_was_merged_is_there():
 def test_touch_unknown_partner():
     tables = source(touches=[{"touch_id": "T1"}, {"touch_id": "T2", "partner_id": "p1"}])
     assert broken("touch_unknown_partner", tables) == {
-        "T2": "The co sell on 2026-03-04 is by p1, which is not in the list of partners."
+        "T2": "The co-sell on 2026-03-04 is by p1, which is not in the list of partners."
     }
 
 
@@ -62,13 +62,13 @@ def test_touch_duplicate_doubtful__same_day_and_not_the_same_moment():
         ]
     )
     assert broken("touch_duplicate", tables) == {
-        "T3": "The co sell by Nordwind on 2026-03-04 says the same as touch T2: same partner, type "
+        "T3": "The co-sell by Nordwind on 2026-03-04 says the same as touch T2: same partner, type "
         "and moment, same opportunity O1."
     }
     messages = broken("touch_duplicate_doubtful", tables)
     assert list(messages) == ["T1", "T4"]
     assert messages["T1"] == (
-        "The co sell by Nordwind on 2026-03-04 is of the day of touch T2: same partner and type, "
+        "The co-sell by Nordwind on 2026-03-04 is of the day of touch T2: same partner and type, "
         "same opportunity O1."
     )
 

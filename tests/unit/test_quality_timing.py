@@ -15,7 +15,7 @@ def test_touch_logged_late__more_than_14_days():
         ]
     )
     assert broken("touch_logged_late", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 was logged on 2026-03-19, 15 days later."
+        "T2": "The co-sell by Nordwind on 2026-03-04 was logged on 2026-03-19, 15 days later."
     }
     assert checked_by("touch_logged_late", tables) == 2
 
@@ -40,7 +40,7 @@ def test_touch_logged_after_close__the_day_of_the_close_is_not_after():
         ],
     )
     assert broken("touch_logged_after_close", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 was logged on 2026-06-02, 1 day after "
+        "T2": "The co-sell by Nordwind on 2026-03-04 was logged on 2026-06-02, 1 day after "
         "opportunity O1 closed on 2026-06-01."
     }
     assert checked_by("touch_logged_after_close", tables) == 2
@@ -49,7 +49,7 @@ def test_touch_logged_after_close__the_day_of_the_close_is_not_after():
 def test_touch_without_log_date():
     tables = source(touches=[{"touch_id": "T1"}, {"touch_id": "T2", "logged_at": None}])
     assert broken("touch_without_log_date", tables) == {
-        "T2": "The co sell by Nordwind on 2026-03-04 does not say when it was logged."
+        "T2": "The co-sell by Nordwind on 2026-03-04 does not say when it was logged."
     }
 
 
@@ -61,7 +61,7 @@ def test_touch_in_future__the_day_of_reading_is_not_the_future():
         ]
     )
     assert broken("touch_in_future", tables) == {
-        "T2": "The co sell by Nordwind on 2026-11-03 is dated 1 day after the sources were read "
+        "T2": "The co-sell by Nordwind on 2026-11-03 is dated 1 day after the sources were read "
         "on 2026-11-02."
     }
 
@@ -96,7 +96,7 @@ def test_touch_day_month_swapped():
         ]
     )
     assert broken("touch_day_month_swapped", tables) == {
-        "T1": "The co sell by Nordwind on 2026-11-03 was logged before that, on 2026-03-12; with "
+        "T1": "The co-sell by Nordwind on 2026-11-03 was logged before that, on 2026-03-12; with "
         "day and month exchanged it took place on 2026-03-11."
     }
     assert checked_by("touch_day_month_swapped", tables) == 3
@@ -169,7 +169,7 @@ def test_touch_day_month_doubtful__late_as_dated_and_prompt_if_exchanged():
         ]
     )
     assert broken("touch_day_month_doubtful", tables) == {
-        "T1": "The co sell by Nordwind on 2026-03-11 was logged on 2026-11-04, 238 days later; "
+        "T1": "The co-sell by Nordwind on 2026-03-11 was logged on 2026-11-04, 238 days later; "
         "with day and month exchanged it took place on 2026-11-03."
     }
 
@@ -191,7 +191,7 @@ def won_on(day):
 def test_touch_appeared_after_close__an_earlier_run_after_the_close_did_not_have_it():
     tables = source(opportunities=won_on("2026-06-30"), touches=read_thrice())
     assert broken("touch_appeared_after_close", tables) == {
-        "T3": "The co sell by Nordwind on 2026-03-04 was not there when the sources were read on "
+        "T3": "The co-sell by Nordwind on 2026-03-04 was not there when the sources were read on "
         "2026-07-01, 1 day after opportunity O1 closed; it was first read on 2026-09-01."
     }
     assert checked_by("touch_appeared_after_close", tables) == 2  # the first run accuses nothing

@@ -165,7 +165,7 @@ MONEY_RULES: Final = (
             "amount",
             "currency",
             "incurred_on",
-            words.touch_type("category"),
+            pl.col("category").str.replace_all("_", " ", literal=True),
             "currency",
         ),
     ),

@@ -1,8 +1,14 @@
 """The words that messages share."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
+
+from workbench.definitions.words import kind_in_words
+from workbench.vocabulary import TOUCH_TYPES
+
+_SPOKEN: Final = {kind: kind_in_words(kind) for kind in TOUCH_TYPES}
 
 
 def sentence(template: str, *parts: pl.Expr | str) -> pl.Expr:
@@ -29,8 +35,8 @@ def touch() -> pl.Expr:
 
 
 def touch_type(column: str) -> pl.Expr:
-    """`deal registration` for deal_registration."""
-    return pl.col(column).str.replace_all("_", " ", literal=True)
+    """`deal registration` for deal_registration, `co-sell` for co_sell."""
+    return pl.col(column).replace(_SPOKEN)
 
 
 def one_spelling(text: str) -> pl.Expr:

@@ -9,6 +9,7 @@ from workbench.quality.words import sentence
 from workbench.vocabulary import SEVERITIES
 
 SHOWN_ROWS: Final = 20
+_GRAVEST: Final = pl.col("severity").cast(pl.Enum(SEVERITIES))
 NOBODY: Final = "nobody named"
 
 
@@ -23,7 +24,6 @@ def findings_by_rule(findings: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFra
         [
             {
                 "rule": rule.id,
-                "severity": rule.severity,
                 "title": rule.title,
                 "stops": rule.stops,
                 "owner": rule.owner.replace("`", ""),
@@ -31,20 +31,16 @@ def findings_by_rule(findings: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFra
             for rule in RULES
         ]
     )
-    days = findings.group_by("rule").agg(
-        pl.col("first_seen_on").min(),
-        pl.col("due_on").min(),
+    found = findings.group_by("rule").agg(
+        pl.col("severity").first(),
+        pl.col("first_seen_on", "due_on").min(),
     )
+    columns = ["severity", "title", "stops", "owner", "checked", "failed", "score"]
     broken = (
-        rules.join(scores.filter(pl.col("failed") > 0), on="rule")
-        .join(days, on="rule", how="left")
-        .sort(
-            pl.col("severity").cast(pl.Enum(SEVERITIES)),
-            pl.col("failed"),
-            pl.col("rule"),
-            descending=[False, True, False],
-        )
-        .drop("rule")
+        rules.join(scores, on="rule")
+        .join(found, on="rule")
+        .sort(_GRAVEST, "failed", "rule", descending=[False, True, False])
+        .select(*columns, "first_seen_on", "due_on")
     )
     others = broken[SHOWN_ROWS - 1 :].select(
         pl.lit(None, pl.String).alias("severity"),
@@ -84,6 +80,17 @@ def findings_by_owner(findings: pl.DataFrame) -> pl.DataFrame:
         pl.col("due_on").min(),
     )
     return _within_limit(owners, others)
+
+
+def one_of_each_rule(findings: pl.DataFrame) -> pl.DataFrame:
+    """The finding of each broken rule that is due first, gravest rules first, at most 20 rows.
+
+    Columns: `severity`, `record_id`, `message`, `suggestion`.
+    """
+    first = findings.sort(_GRAVEST, "rule", "due_on", "finding_id").unique(
+        "rule", keep="first", maintain_order=True
+    )
+    return first.select("severity", "record_id", "message", "suggestion").head(SHOWN_ROWS)
 
 
 def _within_limit(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
