@@ -2,12 +2,14 @@
 
 from workbench.attribution.classification import (
     Attribution,
+    Classified,
     attribution,
     classified,
+    credited,
 )
 from workbench.attribution.comparison import Comparison, class_changes, class_totals, compared
 from workbench.attribution.conservation import check_conservation
-from workbench.attribution.decisions import decided_pairs, touch_audit
+from workbench.attribution.decisions import touch_audit
 from workbench.attribution.facts import Snapshot, local_day, snapshot
 from workbench.attribution.overlap import (
     double_count_in_words,
@@ -20,6 +22,7 @@ from workbench.attribution.timezones import flips_in_words, timezone_flips
 
 __all__ = [
     "Attribution",
+    "Classified",
     "Comparison",
     "Sensitivity",
     "Snapshot",
@@ -29,7 +32,7 @@ __all__ = [
     "class_totals",
     "classified",
     "compared",
-    "decided_pairs",
+    "credited",
     "double_count_in_words",
     "flips_in_words",
     "local_day",

@@ -10,7 +10,6 @@ import polars as pl
 
 from workbench.attribution.classification import classified
 from workbench.attribution.comparison import is_booked_in
-from workbench.attribution.decisions import decided_pairs
 from workbench.attribution.facts import Snapshot
 from workbench.definitions import Bound, Definition, Rule
 from workbench.periods import Period
@@ -255,6 +254,6 @@ def _or(numbers: list[int]) -> str:
 def _sourced_bookings(
     facts: Snapshot, definition: Definition, *, period: Period, timezone: str
 ) -> tuple[int, Decimal]:
-    found, _ = classified(facts, definition, decided_pairs(facts, definition))
+    found = classified(facts, definition).opportunity_attribution
     sourced = found.filter(pl.col("classification") == "sourced", is_booked_in(period, timezone))
     return sourced.height, sourced.select(pl.col("amount_reporting").sum()).item()

@@ -5,9 +5,7 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
-from workbench.attribution import Snapshot, local_day
-from workbench.attribution.classification import classified
-from workbench.attribution.decisions import decided_pairs
+from workbench.attribution import Snapshot, classified, credited, local_day
 from workbench.definitions import Definition
 from workbench.periods import Period
 from workbench.vocabulary import CLASSIFICATIONS
@@ -29,7 +27,8 @@ class Reading:
 
 def reading(facts: Snapshot, definition: Definition) -> Reading:
     """The classes and the credit of `workbench.attribution.attribution`, in less time."""
-    return Reading(*classified(facts, definition, decided_pairs(facts, definition)))
+    found = classified(facts, definition)
+    return Reading(found.opportunity_attribution, credited(found, definition))
 
 
 @dataclass(frozen=True)
