@@ -42,6 +42,7 @@ def claimed_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
         .with_columns(pl.col("reason").is_null().alias("is_accepted"))
         .select(_CLAIMED)
         .collect(engine="streaming")
+        .rechunk()
     )
 
 
@@ -53,10 +54,14 @@ def touch_audit(facts: Snapshot, definition: Definition) -> Iterator[pl.DataFram
     starts = pl.Series(range(0, max(facts.touches.height, 1), _BLOCK), dtype=pl.UInt32)
     bounds = [*facts.pairs["touch"].search_sorted(starts), facts.pairs.height]
     for start, (first, end) in zip(starts, pairwise(bounds), strict=True):
-        words = facts.touch_rows.select(_WORDS).slice(start, _BLOCK).collect()
+        words = facts.touch_rows.select(_WORDS).slice(start, _BLOCK).collect().rechunk()
         decided = _decided(facts.pairs[first:end], definition).select(_AUDITED).collect()
-        touches = pl.int_range(start, start + words.height, dtype=pl.UInt32, eager=True)
-        rows = decided.merge_sorted(_unpaired(touches, decided, definition), key="touch")
+        is_unpaired = pl.repeat(True, words.height, eager=True).scatter(  # noqa: FBT003
+            decided["touch"] - start,
+            False,  # noqa: FBT003
+        )
+        unpaired = is_unpaired.arg_true() + start
+        rows = decided.merge_sorted(_rejected(unpaired, definition), key="touch")
         yield _in_words(rows, words[rows["touch"] - start], facts)
 
 
@@ -91,12 +96,11 @@ def _is_paired(definition: Definition) -> pl.Expr:
     return pl.col("reach") <= _FARTHEST_REACH[definition.account_touches]
 
 
-def _unpaired(touches: pl.Series, decided: pl.DataFrame, definition: Definition) -> pl.DataFrame:
-    """The touches that are paired with no opportunity, as rejected."""
+def _rejected(unpaired: pl.Series, definition: Definition) -> pl.DataFrame:
+    """Rows of the audit for touches that are paired with no opportunity."""
     reason = "not_consulted" if definition.basis == "crm_field" else "no_opportunity"
-    unpaired = touches.alias("touch").to_frame().join(decided, on="touch", how="anti")
-    return unpaired.select(
-        "touch",
+    return pl.select(
+        unpaired.alias("touch"),
         pl.lit(None, pl.UInt32).alias("opportunity"),
         pl.lit(None, Roles).alias("role"),
         pl.lit(reason, Reasons).alias("reason"),
@@ -107,7 +111,9 @@ def _unpaired(touches: pl.Series, decided: pl.DataFrame, definition: Definition)
 def _in_words(rows: pl.DataFrame, words: pl.DataFrame, facts: Snapshot) -> pl.DataFrame:
     """Rows of the audit with ids and words instead of numbers; `words` are those of the touches."""
     is_accepted, own_link = pl.col("reason").is_null(), pl.col("opportunity_id")
-    by_account = facts.opportunities["opportunity_id"].gather(rows["opportunity"])
+    by_account = facts.opportunities["opportunity_id"].gather(
+        rows["opportunity"].set(words["opportunity_id"].is_not_null(), None)
+    )
     return rows.hstack(words).select(
         "touch_id",
         own_link.fill_null(by_account),

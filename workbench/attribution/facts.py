@@ -204,6 +204,7 @@ def _touch_facts(
         )
         .with_row_index("touch")
         .collect(engine="streaming")
+        .rechunk()  # gather is slow on many chunks
     )
 
 
