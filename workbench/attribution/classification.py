@@ -10,7 +10,6 @@ from workbench.attribution.facts import Snapshot, number_of
 from workbench.attribution.money import converted, missing_rates
 from workbench.contracts import (
     OpportunityAttribution,
-    PartnerCredit,
 )
 from workbench.definitions import Definition
 from workbench.errors import RateError
@@ -69,14 +68,18 @@ def classified(facts: Snapshot, definition: Definition) -> Classified:
 def credited(found: Classified, definition: Definition) -> pl.DataFrame:
     """The credit of classified opportunities, `partner_credit`, by the model of the definition."""
     shares = partner_shares(found.pairs, definition)
-    of_opportunity = found.opportunity_attribution.select("opportunity_id", "amount_reporting")
-    credit = partner_credit(shares.hstack(of_opportunity[shares["opportunity"]]), definition).sort(
-        "opportunity", "partner"
-    )
-    return credit.with_columns(
+    amounts = found.opportunity_attribution["amount_reporting"].gather(shares["opportunity"])
+    credit = partner_credit(shares.with_columns(amounts), definition)
+    credit = credit.sort("opportunity", "partner")  # as their ids are
+    ids = found.opportunity_attribution["opportunity_id"].gather(credit["opportunity"])
+    return credit.select(
+        ids,
         found.partner_ids.gather(credit["partner"]).alias("partner_id"),
         pl.col("role").cast(pl.String).alias("classification"),
-    ).select(list(PartnerCredit.dtypes()))
+        "model",
+        "share",
+        "credited_amount",
+    )
 
 
 def _in_words(facts: Snapshot, attributed: pl.DataFrame, definition: Definition) -> pl.DataFrame:
