@@ -11,7 +11,7 @@ from workbench.attribution.money import converted, missing_rates
 from workbench.contracts import (
     OpportunityAttribution,
 )
-from workbench.definitions import Definition
+from workbench.definitions import Credit, Definition
 from workbench.errors import RateError
 from workbench.vocabulary import ROLES
 
@@ -67,7 +67,9 @@ def classified(facts: Snapshot, definition: Definition) -> Classified:
 
 def credited(found: Classified, definition: Definition) -> pl.DataFrame:
     """The credit of classified opportunities, `partner_credit`, by the model of the definition."""
-    shares = partner_shares(found.pairs, definition)
+    one_partner_has_all = definition.model_copy(update={"credit": Credit(model="primary")})
+    by_crm_field = definition.basis == "crm_field"
+    shares = partner_shares(found.pairs, one_partner_has_all if by_crm_field else definition)
     amounts = found.opportunity_attribution["amount_reporting"].gather(shares["opportunity"])
     credit = partner_credit(shares.with_columns(amounts), definition)
     credit = credit.sort("opportunity", "partner")  # as their ids are

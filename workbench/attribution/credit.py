@@ -24,7 +24,7 @@ def partner_shares(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     `touched_at`, `touch`). One row per opportunity and partner: `weight` and `total_weight`, whose
     ratio is the share; `turn`, the place of the partner's first pair, which settles ties.
     """
-    if definition.basis == "crm_field" or definition.credit.model in {"primary", "first", "last"}:
+    if definition.credit.model in {"primary", "first", "last"}:
         return _whole_shares(pairs, definition.credit.model)
     touch_counts = pairs["opportunity"].rle().struct.field("len")
     weighted = pairs.with_columns(
