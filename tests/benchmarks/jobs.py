@@ -1,4 +1,4 @@
-"""The contenders: each reads the sample company and writes the three tables of one definition.
+"""The contenders: each reads the sample company and writes the tables of one definition.
 
 `python -m tests.benchmarks.jobs CONTENDER INPUT OUTPUT` does the job once, in a process of its own,
 and prints what it used: seconds on the wall, seconds of the processors, peak memory in GB.
@@ -14,10 +14,32 @@ from string import Template
 from typing import Final
 
 import polars as pl
+from polars.io.plugins import register_io_source
+
+from workbench.definitions import Credit, read_definition
+from workbench.vocabulary import TOUCH_TYPES
 
 HERE: Final = Path(__file__).parent
 TIMING: Final = HERE.parent.parent / "params" / "definitions" / "timing.yaml"
-OUTPUT_TABLES: Final = ("touch_audit", "opportunity_attribution", "partner_credit")
+CREDITS: Final = (
+    Credit(model="primary"),
+    Credit(model="equal"),
+    Credit(model="linear"),
+    Credit(model="first"),
+    Credit(model="last"),
+    Credit(model="position"),
+    Credit(model="time_decay", half_life_days=30),
+    Credit(
+        model="weighted",
+        weights=dict.fromkeys(TOUCH_TYPES, 1)
+        | {"introduction": 3, "referral": 3, "deal_registration": 3, "co_sell": 2, "champion": 2},
+    ),
+)
+OUTPUT_TABLES: Final = (
+    "touch_audit",
+    "opportunity_attribution",
+    *(f"partner_credit_{credit.model}" for credit in CREDITS),
+)
 OPPORTUNITY_COLUMNS: Final = (
     "opportunity_id",
     "account_id",
@@ -71,17 +93,23 @@ def floor(source: Path, target: Path) -> Job:
 
 def workbench(source: Path, target: Path) -> Job:
     """Ours: a snapshot, one definition over it, the audit sunk as it is made."""
-    from workbench.attribution import classified, decided_pairs, touch_audit  # noqa: PLC0415
-    from workbench.definitions import read_definition  # noqa: PLC0415
+    from workbench.attribution import classified, credited, touch_audit  # noqa: PLC0415
+    from workbench.contracts import TouchAudit  # noqa: PLC0415
 
     def job() -> None:
         definition = read_definition(TIMING)
         facts = facts_of(source)
-        pairs = decided_pairs(facts, definition)
-        touch_audit(facts, definition, pairs).sink_parquet(target / "touch_audit.parquet")
-        attributed, credit = classified(facts, definition, pairs)
-        attributed.write_parquet(target / "opportunity_attribution.parquet")
-        credit.write_parquet(target / "partner_credit.parquet")
+        audit = register_io_source(
+            lambda *_: touch_audit(facts, definition), schema=pl.Schema(TouchAudit.dtypes())
+        )
+        audit.sink_parquet(target / "touch_audit.parquet")
+        found = classified(facts, definition)
+        found.opportunity_attribution.lazy().sink_parquet(
+            target / "opportunity_attribution.parquet"
+        )
+        for credit in CREDITS:
+            shared = credited(found, definition.model_copy(update={"credit": credit}))
+            shared.lazy().sink_parquet(target / f"partner_credit_{credit.model}.parquet")
 
     return job
 
@@ -90,13 +118,27 @@ def duckdb(source: Path, target: Path) -> Job:
     """The same tables from SQL written by hand for this one definition."""
     import duckdb as engine  # noqa: PLC0415
 
-    script = Template((HERE / "timing.sql").read_text(encoding="utf-8"))
+    classes, credit = (
+        Template((HERE / script).read_text(encoding="utf-8"))
+        for script in ("timing.sql", "credit.sql")
+    )
 
     def job() -> None:
+        folders = {"input": source.as_posix(), "output": target.as_posix()}
         with engine.connect() as connection:
-            connection.execute(script.substitute(input=source.as_posix(), output=target.as_posix()))
+            connection.execute(classes.substitute(folders))
+            for model in CREDITS:
+                connection.execute(credit.substitute(folders, **_weights_in_sql(model)))
 
     return job
+
+
+def _weights_in_sql(credit: Credit) -> dict[str, str]:
+    """The column of a model's weights, and the whole numbers that cents are split by."""
+    column = f'"{credit.model}"'
+    is_float = credit.model == "time_decay"
+    parts = "round(share * pow(2, 53))::HUGEINT" if is_float else f"{column}::HUGEINT"
+    return {"name": credit.model, "model": column, "parts": parts}
 
 
 def facts_of(source: Path):

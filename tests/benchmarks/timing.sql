@@ -1,4 +1,5 @@
--- The definition `timing`, hand-written: the three tables of one attribution over the sample company.
+-- The definition `timing`, hand-written: the audit and the classes of the sample company.
+-- What each partner weighs is left in the table `weights`, from which credit.sql makes the credit.
 -- $input and $output are folders; the as-of day is 2026-10-31, the reporting currency USD.
 SET TimeZone = 'America/New_York';
 
@@ -93,6 +94,7 @@ judged AS (
         touched_at,
         evidence_url,
         touched_day - created_day AS days_to_created,
+        last_day - touched_day AS days_before_last,
         CASE
             WHEN touch_type IN (
                 'introduction', 'referral', 'lead_submission', 'deal_registration', 'event_meeting'
@@ -196,16 +198,44 @@ COPY (
     ORDER BY opportunity_id
 ) TO '$output/opportunity_attribution.parquet' (COMPRESSION zstd);
 
-COPY (
+CREATE TEMP TABLE weights AS
+WITH ordered AS (
     SELECT
-        opportunity_id,
-        primary_partner_id AS partner_id,
-        classification,
-        'primary' AS model,
-        1::DOUBLE AS share,
-        amount_reporting::DECIMAL(18, 2) AS credited_amount
-    FROM classes
-    JOIN opportunities USING (opportunity_id)
-    WHERE primary_partner_id IS NOT NULL
-    ORDER BY opportunity_id, partner_id
-) TO '$output/partner_credit.parquet' (COMPRESSION zstd);
+        pairs.*,
+        primary_partner_id,
+        amount_reporting,
+        row_number() OVER earliest - 1 AS turn,
+        count(*) OVER whole AS touch_count,
+        greatest(CASE role WHEN 'sourced' THEN -pairs.days_to_created ELSE days_before_last END, 0) AS days,
+        min(days) OVER whole AS nearest
+    FROM pairs
+    JOIN classes ON pairs.opportunity_id = classes.opportunity_id AND role = classification
+    JOIN opportunities ON pairs.opportunity_id = opportunities.opportunity_id
+    WINDOW
+        whole AS (PARTITION BY pairs.opportunity_id),
+        earliest AS (PARTITION BY pairs.opportunity_id ORDER BY touched_at, touch_id)
+)
+SELECT
+    opportunity_id,
+    partner_id,
+    any_value(role) AS classification,
+    any_value(amount_reporting) AS amount_reporting,
+    min(turn) AS first_turn,
+    bool_or(partner_id = primary_partner_id)::BIGINT AS "primary",
+    1 AS equal,
+    count(*) AS linear,
+    bool_or(turn = 0)::BIGINT AS first,
+    bool_or(turn = touch_count - 1)::BIGINT AS last,
+    sum(CASE
+        WHEN touch_count <= 2 THEN 1
+        WHEN turn IN (0, touch_count - 1) THEN 40 * (touch_count - 2)
+        ELSE 20
+    END) AS position,
+    sum(pow(2.0::DOUBLE, (nearest - days) / 30.0::DOUBLE)) AS time_decay,
+    sum(CASE
+        WHEN touch_type IN ('introduction', 'referral', 'deal_registration') THEN 3
+        WHEN touch_type IN ('co_sell', 'champion') THEN 2
+        ELSE 1
+    END) AS weighted
+FROM ordered
+GROUP BY opportunity_id, partner_id;

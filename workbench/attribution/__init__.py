@@ -2,14 +2,16 @@
 
 from workbench.attribution.classification import (
     Attribution,
+    Classified,
     Reading,
     attribution,
     classified,
+    credited,
     reading,
 )
 from workbench.attribution.comparison import Comparison, class_changes, class_totals, compared
 from workbench.attribution.conservation import check_conservation
-from workbench.attribution.decisions import decided_pairs, touch_audit
+from workbench.attribution.decisions import touch_audit
 from workbench.attribution.facts import Snapshot, local_day, snapshot
 from workbench.attribution.overlap import (
     double_count_in_words,
@@ -29,6 +31,7 @@ from workbench.attribution.timezones import flips_in_words, timezone_flips
 
 __all__ = [
     "Attribution",
+    "Classified",
     "Comparison",
     "Reading",
     "Sensitivity",
@@ -39,7 +42,7 @@ __all__ = [
     "class_totals",
     "classified",
     "compared",
-    "decided_pairs",
+    "credited",
     "double_count_in_words",
     "flips_in_words",
     "local_day",

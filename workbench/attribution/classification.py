@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.attribution.credit import partner_credit, partner_shares
-from workbench.attribution.decisions import decided_pairs, touch_audit
-from workbench.attribution.facts import Snapshot
+from workbench.attribution.decisions import Roles, claimed_pairs, touch_audit
+from workbench.attribution.facts import Snapshot, number_of
 from workbench.attribution.money import converted, missing_rates
 from workbench.contracts import (
     OpportunityAttribution,
-    PartnerCredit,
 )
-from workbench.definitions import Definition
+from workbench.definitions import Credit, Definition
 from workbench.errors import RateError
+from workbench.vocabulary import ROLES
 
 
 @dataclass(frozen=True)
@@ -36,52 +36,78 @@ def attribution(facts: Snapshot, definition: Definition) -> Attribution:
 
     Raises RateError when an amount's currency has no rate on the day on which it is converted.
     """
-    pairs = decided_pairs(facts, definition)
-    classes, credit = classified(facts, definition, pairs)
+    found = classified(facts, definition)
     return Attribution(
-        touch_audit=touch_audit(facts, definition, pairs).collect(),
-        opportunity_attribution=classes,
-        partner_credit=credit,
+        touch_audit=pl.concat(touch_audit(facts, definition)),
+        opportunity_attribution=found.opportunity_attribution,
+        partner_credit=credited(found, definition),
     )
 
 
 def reading(facts: Snapshot, definition: Definition) -> Reading:
     """What `attribution` says, without the audit and in less time."""
-    return Reading(*classified(facts, definition, decided_pairs(facts, definition)))
+    found = classified(facts, definition)
+    return Reading(found.opportunity_attribution, credited(found, definition))
 
 
-def classified(
-    facts: Snapshot, definition: Definition, pairs: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The class of every opportunity, and its credit: `opportunity_attribution`, `partner_credit`.
+@dataclass(frozen=True)
+class Classified:
+    """The class of every opportunity under a definition, and what its credit is split over.
 
-    `pairs` is what `decided_pairs` gives. Raises RateError as `attribution` does.
+    `opportunity_attribution` has the columns of its contract, `pairs` the accepted pairs of each
+    opportunity's class in the order (`opportunity`, `touched_at`, `touch`), with its
+    `primary_partner`; partners and opportunities are row numbers in the order of their ids.
     """
-    opportunities = facts.opportunities.with_columns(_amount_reporting(facts, definition))
+
+    opportunity_attribution: pl.DataFrame
+    pairs: pl.DataFrame
+    partner_ids: pl.Series
+
+
+def classified(facts: Snapshot, definition: Definition) -> Classified:
+    """Classify every opportunity of the snapshot. Raises RateError as `attribution` does."""
     if definition.basis == "crm_field":
-        classes, shares = _by_crm_field(facts)
-    else:
-        class_pairs = _class_pairs(facts, pairs, definition)
-        classes = _classes(facts, pairs, class_pairs)
-        shares = partner_shares(class_pairs, definition)
-        shares = shares.with_columns(facts.partner_ids.gather(shares["partner"]))
-    amounts = opportunities.select("opportunity", "opportunity_id", "amount_reporting")
-    credit = partner_credit(shares.join(amounts, on="opportunity"), definition).with_columns(
-        pl.col("role").cast(pl.String).alias("classification")
+        return _by_crm_field(facts, definition)
+    claimed = claimed_pairs(facts, definition)
+    pairs = _class_pairs(facts, claimed.filter("is_accepted"), definition)
+    attributed = facts.opportunities.with_columns(
+        *_classes(facts, pairs),
+        _strongest_roles(claimed, facts.opportunities.height).alias("claimed_classification"),
     )
-    attributed = opportunities.join(
-        classes, on="opportunity", how="left", maintain_order="left"
-    ).with_columns(
-        pl.col("classification").fill_null("direct"),
-        pl.col("claimed_classification").fill_null("direct"),
-        pl.col("partner_count").fill_null(0),
-        pl.lit(definition.id).alias("definition_id"),
-        pl.lit(definition.version, pl.Int64).alias("definition_version"),
+    return Classified(_in_words(facts, attributed, definition), pairs, facts.partner_ids)
+
+
+def credited(found: Classified, definition: Definition) -> pl.DataFrame:
+    """The credit of classified opportunities, `partner_credit`, by the model of the definition."""
+    one_partner_has_all = definition.model_copy(update={"credit": Credit(model="primary")})
+    by_crm_field = definition.basis == "crm_field"
+    shares = partner_shares(found.pairs, one_partner_has_all if by_crm_field else definition)
+    amounts = found.opportunity_attribution["amount_reporting"].gather(shares["opportunity"])
+    credit = partner_credit(shares.with_columns(amounts), definition)
+    credit = credit.sort("opportunity", "partner")  # as their ids are
+    ids = found.opportunity_attribution["opportunity_id"].gather(credit["opportunity"])
+    return credit.select(
+        ids,
+        found.partner_ids.gather(credit["partner"]).alias("partner_id"),
+        pl.col("role").cast(pl.String).alias("classification"),
+        "model",
+        "share",
+        "credited_amount",
     )
-    attributed = attributed.with_columns(_evidence_grade().alias("evidence_grade"))
+
+
+def _in_words(facts: Snapshot, attributed: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+    """`opportunity_attribution` of opportunities with their classes, in the snapshot's order."""
     return (
-        attributed.select(list(OpportunityAttribution.dtypes())),  # in the snapshot's order
-        credit.select(list(PartnerCredit.dtypes())).sort(PartnerCredit.row_order()),
+        attributed.with_columns(
+            pl.col("classification", "claimed_classification").cast(pl.String).fill_null("direct"),
+            pl.col("partner_count").fill_null(0),
+            _amount_reporting(facts, definition),
+            pl.lit(definition.id).alias("definition_id"),
+            pl.lit(definition.version, pl.Int64).alias("definition_version"),
+        )
+        .with_columns(_evidence_grade().alias("evidence_grade"))
+        .select(list(OpportunityAttribution.dtypes()))
     )
 
 
@@ -98,16 +124,25 @@ def _amount_reporting(facts: Snapshot, definition: Definition) -> pl.Series:
     )
 
 
-def _class_pairs(facts: Snapshot, pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+def _strongest_roles(pairs: pl.DataFrame, opportunity_count: int) -> pl.Series:
+    """The strongest role among the pairs of each opportunity, null where it has none."""
+    roles = pl.repeat(None, opportunity_count, dtype=pl.UInt8, eager=True)
+    for strength in reversed(range(len(ROLES))):  # the strongest comes first in ROLES, last here
+        of_role = pairs["opportunity"].filter(pairs["role"] == ROLES[strength])
+        roles = roles.scatter(of_role, strength)
+    return roles.cat.to(Roles)
+
+
+def _class_pairs(facts: Snapshot, accepted: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     """The accepted pairs of each opportunity's class, in order, with its `primary_partner`.
 
     Sourced is the first of the roles: where any accepted pair is sourced, the class is.
     """
-    accepted = pairs.filter(pl.col("reason").is_null())
+    classes = _strongest_roles(accepted, facts.opportunities.height)
+    pairs = accepted.filter(accepted["role"] == classes.gather(accepted["opportunity"]))
     return (
-        accepted.with_columns(facts.touches["touched_at"].gather(accepted["touch"]))
-        .sort("opportunity", "role", "touched_at", "touch")
-        .filter(pl.col("role") == pl.col("role").first().over("opportunity"))
+        pairs.with_columns(facts.touches["touched_at"].gather(pairs["touch"]))
+        .sort("opportunity", "touched_at", "touch")
         .with_columns(_primary_partner(definition).over("opportunity").alias("primary_partner"))
     )
 
@@ -125,54 +160,61 @@ def _primary_partner(definition: Definition) -> pl.Expr:
     return partner.first()
 
 
-def _classes(facts: Snapshot, pairs: pl.DataFrame, class_pairs: pl.DataFrame) -> pl.DataFrame:
-    """One row per opportunity that is, or is claimed to be, sourced or influenced."""
-    claimed = (
-        pairs.filter("is_claimed")
-        .group_by("opportunity")
-        .agg(pl.col("role").min().cast(pl.String).alias("claimed_classification"))
-    )
-    decided = class_pairs.group_by("opportunity", maintain_order=True).agg(
-        pl.col("role").first().cast(pl.String).alias("classification"),
+def _classes(facts: Snapshot, pairs: pl.DataFrame) -> pl.DataFrame:
+    """What the pairs of its class say of each opportunity: a row for every one, in their order."""
+    decided = pairs.group_by("opportunity", maintain_order=True).agg(
+        pl.col("role").first().alias("classification"),
         pl.col("primary_partner").first(),
         pl.col("touch").first(),
         pl.col("from_created").first().cast(pl.Int64).alias("days_to_created"),
         pl.col("partner").n_unique().cast(pl.Int64).alias("partner_count"),
     )
-    classes = claimed.join(decided, on="opportunity", how="left")
-    return classes.with_columns(
-        facts.partner_ids.gather(classes["primary_partner"]).alias("primary_partner_id"),
-        facts.touches["touch_id"].gather(classes["touch"]).alias("deciding_touch_id"),
-        facts.touches["evidence_url"].gather(classes["touch"]).alias("evidence_url"),
+    primary = facts.partner_ids.gather(decided["primary_partner"]).alias("primary_partner_id")
+    known = decided.drop("opportunity", "primary_partner", "touch").with_columns(primary)
+    places = pl.repeat(None, facts.opportunities.height, dtype=pl.UInt32, eager=True).scatter(
+        decided["opportunity"], pl.int_range(decided.height, dtype=pl.UInt32, eager=True)
     )
+    return known.hstack(_ids_and_links(facts, decided["touch"]))[places]
 
 
-def _by_crm_field(facts: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Classes and shares where the CRM's own field decides: no touch is consulted."""
-    claims = facts.opportunities.select(
-        "opportunity",
-        pl.col("crm_classification").fill_null("direct").alias("classification"),
-        pl.col("crm_partner_id").alias("primary_partner_id"),
+def _ids_and_links(facts: Snapshot, touches: pl.Series) -> pl.DataFrame:
+    """The id and the link of each of these touches, as `deciding_touch_id` and `evidence_url`."""
+    is_wanted = pl.repeat(False, facts.touches.height, eager=True).scatter(touches, True)  # noqa: FBT003
+    found = (
+        facts.touch_rows.select(pl.col("touch_id").alias("deciding_touch_id"), "evidence_url")
+        .with_row_index("touch")
+        .filter(
+            pl.col("touch").map_batches(
+                is_wanted.gather, return_dtype=pl.Boolean, is_elementwise=True
+            )
+        )
+        .collect(engine="streaming")
     )
-    is_credited = (pl.col("classification") != "direct") & (
-        pl.col("primary_partner_id").is_not_null()
-    )
-    classes = claims.with_columns(
-        pl.col("classification").alias("claimed_classification"),
+    return found.drop("touch")[found["touch"].search_sorted(touches)]
+
+
+def _by_crm_field(facts: Snapshot, definition: Definition) -> Classified:
+    """Classes and pairs where the CRM's own field decides: no touch is consulted."""
+    word, named = pl.col("crm_classification"), pl.col("crm_partner_id")
+    is_credited = (word != "direct") & named.is_not_null()
+    attributed = facts.opportunities.with_columns(
+        word.alias("classification"),
+        word.alias("claimed_classification"),
+        named.alias("primary_partner_id"),
         pl.lit(None, pl.String).alias("deciding_touch_id"),
         pl.lit(None, pl.String).alias("evidence_url"),
         pl.lit(None, pl.Int64).alias("days_to_created"),
         is_credited.cast(pl.Int64).alias("partner_count"),
     )
-    shares = claims.filter(is_credited).select(
+    credited_to = attributed.filter(is_credited)
+    partner_ids = credited_to["crm_partner_id"].unique().sort().alias("partner_id")
+    pairs = credited_to.select(
         "opportunity",
-        pl.col("primary_partner_id").alias("partner_id"),
-        pl.col("classification").alias("role"),
-        pl.lit(1, pl.Int64).alias("weight"),
-        pl.lit(1, pl.Int64).alias("total_weight"),
-        pl.lit(0, pl.Int64).alias("turn"),
+        number_of("crm_partner_id", partner_ids).alias("partner"),
+        number_of("crm_partner_id", partner_ids).alias("primary_partner"),
+        word.cast(Roles).alias("role"),
     )
-    return classes, shares
+    return Classified(_in_words(facts, attributed, definition), pairs, partner_ids)
 
 
 def _evidence_grade() -> pl.Expr:

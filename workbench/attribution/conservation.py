@@ -32,7 +32,8 @@ def check_conservation(facts: Snapshot, definition: Definition, result: Attribut
 
 def _touches_are_audited(facts: Snapshot, result: Attribution) -> tuple[bool, str]:
     expected = facts.touches.height
-    audited = result.touch_audit["touch_id"].unique().is_in(facts.touches["touch_id"].implode())
+    touch_ids = facts.touch_rows.select("touch_id").collect().to_series()
+    audited = result.touch_audit["touch_id"].unique().is_in(touch_ids.implode())
     return (
         audited.all() and audited.len() == expected,
         f"{audited.len():,} of {expected:,} touches have a row in the audit.",

@@ -1,5 +1,7 @@
 """Which pairs of touch and opportunity a definition accepts, in what role, and why not others."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import polars as pl
@@ -12,27 +14,62 @@ Reasons: Final = pl.Enum(REJECTION_REASONS)
 Roles: Final = pl.Enum(ROLES)
 
 _FARTHEST_REACH: Final = {"none": OWN_LINK, "first": ACCOUNT_FIRST, "all": ACCOUNT_ANY}
-_DECIDED: Final = (
+_CLAIMED: Final = (
     "touch",
     "opportunity",
     "partner",
     "touch_type",
     "from_created",
     "from_closed",
-    "reason",
-    "rule",
     "role",
-    "is_claimed",
+    "is_accepted",
 )
+_AUDITED: Final = ("touch", "opportunity", "role", "reason", "rule")
+_WORDS: Final = ("touch_id", "opportunity_id", "partner_id", "touch_type", "touched_at")
+_BLOCK: Final = 1_000_000  # how many touches are audited at a time
 _ANCHOR_DAYS: Final = {"created": "from_created", "closed": "from_closed"}
 
 
-def decided_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
-    """The pairs of a definition, each with its decision.
+def claimed_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
+    """The pairs that a definition accepts, or would accept but for its evidence gate.
 
-    One row per touch and opportunity that the definition pairs, in their order: what classes and
-    credit need of the pair's facts, `reason` (null when accepted), `rule` and `role` of the first
-    rule that holds it, and `is_claimed`: accepted but for the evidence gate.
+    One row per touch and opportunity, in their order: what classes and credit need of the pair's
+    facts, `role` of the first rule that holds it, and `is_accepted`.
+    """
+    return (
+        _decided(facts.pairs, definition)
+        .filter("is_claimed")
+        .with_columns(pl.col("reason").is_null().alias("is_accepted"))
+        .select(_CLAIMED)
+        .collect(engine="streaming")
+        .rechunk()
+    )
+
+
+def touch_audit(facts: Snapshot, definition: Definition) -> Iterator[pl.DataFrame]:
+    """What became of every touch: one row per pair, and one per touch without a pair, in order.
+
+    It comes in blocks of touches, so that it need not be whole in memory; there is at least one.
+    """
+    starts = pl.Series(range(0, max(facts.touches.height, 1), _BLOCK), dtype=pl.UInt32)
+    bounds = [*facts.pairs["touch"].search_sorted(starts), facts.pairs.height]
+    for start, (first, end) in zip(starts, pairwise(bounds), strict=True):
+        words = facts.touch_rows.select(_WORDS).slice(start, _BLOCK).collect().rechunk()
+        decided = _decided(facts.pairs[first:end], definition).select(_AUDITED).collect()
+        is_unpaired = pl.repeat(True, words.height, eager=True).scatter(  # noqa: FBT003
+            decided["touch"] - start,
+            False,  # noqa: FBT003
+        )
+        unpaired = is_unpaired.arg_true() + start
+        rows = decided.merge_sorted(_rejected(unpaired, definition), key="touch")
+        yield _in_words(rows, words[rows["touch"] - start], facts)
+
+
+def _decided(pairs: pl.DataFrame, definition: Definition) -> pl.LazyFrame:
+    """The facts of those that the definition pairs, each with its decision.
+
+    `reason` is null when the pair is accepted; `rule` and `role` are those of the first rule that
+    holds it; `is_claimed`: accepted but for the evidence gate.
     """
     role_of_rule = {number: rule.role for number, rule in enumerate(definition.rules)}
     reasons = _reasons(definition)
@@ -41,7 +78,7 @@ def decided_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
         pl.when(holds).then(pl.lit(reason, Reasons)) for reason, holds in reasons
     )
     return (
-        facts.pairs.lazy()
+        pairs.lazy()
         .filter(_is_paired(definition))
         .with_columns(_first_rule(definition).alias("rule"))
         .with_columns(first_reason.alias("reason"), claimed.alias("is_claimed"))
@@ -50,38 +87,7 @@ def decided_pairs(facts: Snapshot, definition: Definition) -> pl.DataFrame:
             .replace_strict(role_of_rule, default=None, return_dtype=Roles)
             .alias("role")
         )
-        .select(_DECIDED)
-        .collect()
     )
-
-
-def touch_audit(facts: Snapshot, definition: Definition, pairs: pl.DataFrame) -> pl.LazyFrame:
-    """What became of every touch: one row per pair, and one per touch without a pair, in order.
-
-    `pairs` is what `decided_pairs` gives. Sunk into a file, the audit is never whole in memory.
-    """
-    accepted = pl.col("reason").is_null()
-    decided = pairs.lazy().select(
-        "touch",
-        "opportunity",
-        pl.when(accepted).then("role").alias("role"),
-        "reason",
-        pl.when(accepted).then("rule").alias("rule"),
-    )
-    reason = "not_consulted" if definition.basis == "crm_field" else "no_opportunity"
-    unpaired = (
-        _unpaired_touches(facts, pairs)
-        .to_frame()
-        .lazy()
-        .select(
-            "touch",
-            pl.lit(None, pl.UInt32).alias("opportunity"),
-            pl.lit(None, Roles).alias("role"),
-            pl.lit(reason, Reasons).alias("reason"),
-            pl.lit(None, pl.UInt8).alias("rule"),
-        )
-    )
-    return _in_words(facts, decided.merge_sorted(unpaired, key="touch"))
 
 
 def _is_paired(definition: Definition) -> pl.Expr:
@@ -90,34 +96,37 @@ def _is_paired(definition: Definition) -> pl.Expr:
     return pl.col("reach") <= _FARTHEST_REACH[definition.account_touches]
 
 
-def _unpaired_touches(facts: Snapshot, pairs: pl.DataFrame) -> pl.Series:
-    """The touches that are paired with no opportunity."""
-    is_unpaired = pl.repeat(True, facts.touches.height, eager=True)  # noqa: FBT003
-    return facts.touches["touch"].filter(is_unpaired.scatter(pairs["touch"], False))  # noqa: FBT003
-
-
-def _in_words(facts: Snapshot, audit: pl.LazyFrame) -> pl.LazyFrame:
-    """The audit with ids and words instead of numbers."""
-    accepted = pl.col("reason").is_null()
-    touch, own_link = pl.col("touch"), pl.col("opportunity_id")
-    by_account = pl.when(own_link.is_null()).then("opportunity")
-    return audit.with_columns(_looked_up(touch, facts.touches["opportunity_id"])).select(
-        _looked_up(touch, facts.touches["touch_id"]),
-        pl.coalesce(own_link, _looked_up(by_account, facts.opportunities["opportunity_id"])),
-        _looked_up(touch, facts.touches["partner_id"]),
-        _looked_up(touch, facts.touches["touch_type"]).cast(pl.String),
-        _looked_up(touch, facts.touches["touched_at"]),
-        pl.when(accepted).then(pl.lit("accepted")).otherwise(pl.lit("rejected")).alias("decision"),
-        pl.col("role").cast(pl.String),
-        pl.col("reason").cast(pl.String),
-        pl.col("rule").cast(pl.Int64),
+def _rejected(unpaired: pl.Series, definition: Definition) -> pl.DataFrame:
+    """Rows of the audit for touches that are paired with no opportunity."""
+    reason = "not_consulted" if definition.basis == "crm_field" else "no_opportunity"
+    return pl.select(
+        unpaired.alias("touch"),
+        pl.lit(None, pl.UInt32).alias("opportunity"),
+        pl.lit(None, Roles).alias("role"),
+        pl.lit(reason, Reasons).alias("reason"),
+        pl.lit(None, pl.UInt8).alias("rule"),
     )
 
 
-def _looked_up(number: pl.Expr, values: pl.Series) -> pl.Expr:
-    """The value at each row number: like `gather`, but batch by batch."""
-    return number.map_batches(values.gather, return_dtype=values.dtype, is_elementwise=True).alias(
-        values.name
+def _in_words(rows: pl.DataFrame, words: pl.DataFrame, facts: Snapshot) -> pl.DataFrame:
+    """Rows of the audit with ids and words instead of numbers; `words` are those of the touches."""
+    is_accepted, own_link = pl.col("reason").is_null(), pl.col("opportunity_id")
+    by_account = facts.opportunities["opportunity_id"].gather(
+        rows["opportunity"].set(words["opportunity_id"].is_not_null(), None)
+    )
+    return rows.hstack(words).select(
+        "touch_id",
+        own_link.fill_null(by_account),
+        "partner_id",
+        "touch_type",
+        "touched_at",
+        pl.when(is_accepted)
+        .then(pl.lit("accepted"))
+        .otherwise(pl.lit("rejected"))
+        .alias("decision"),
+        pl.when(is_accepted).then("role").cast(pl.String).alias("role"),
+        pl.col("reason").cast(pl.String),
+        pl.when(is_accepted).then("rule").cast(pl.Int64).alias("rule"),
     )
 
 

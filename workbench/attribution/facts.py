@@ -59,13 +59,16 @@ class Snapshot:
     """The facts of one snapshot; rows are known by their number in the order of their id.
 
     `opportunities`: one row per opportunity created on or before the as-of day. `touches`: one row
-    per touch. `pairs`: one row per touch and opportunity that any definition could pair, `touch`
-    and `opportunity` being row numbers, in their order; `reach` says how the two are linked.
+    per touch, with its instant. `pairs`: one row per touch and opportunity that any definition
+    could pair, `touch` and `opportunity` being row numbers, in their order; `reach` says how the
+    two are linked. `touch_rows`: the table of touches in the order of their ids, which is read
+    again where ids and links are needed, so that a file of touches is never whole in memory.
     """
 
     opportunities: pl.DataFrame
     touches: pl.DataFrame
     pairs: pl.DataFrame
+    touch_rows: pl.LazyFrame
     partner_ids: pl.Series
 
 
@@ -84,7 +87,8 @@ def snapshot(
 
     Days are whole calendar days of `timezone`. An opportunity that is open, or closes after the
     as-of day, is open on it; its last day is then the as-of day. Opportunities and touches may be
-    lazy: of a scanned file only the columns that count are then read.
+    lazy: of a scanned file only the columns that count are then read, and that of the touches must
+    stay as long as the snapshot is used.
     """
     opportunity_facts = _opportunity_facts(
         opportunities,
@@ -94,12 +98,21 @@ def snapshot(
         reporting_currency=reporting_currency,
     )
     partner_ids = partners["partner_id"].sort()
-    touch_facts = _touch_facts(touches, partner_ids=partner_ids, as_of=as_of, timezone=timezone)
-    links = _links(touch_facts, opportunity_facts, account_merges)
+    touch_rows = _in_order_of_id(touches.lazy())
+    touch_facts = _touch_facts(
+        touch_rows,
+        opportunity_ids=opportunity_facts["opportunity_id"],
+        partner_ids=partner_ids,
+        as_of=as_of,
+        timezone=timezone,
+    )
+    on_account = _touches_on_account(touch_rows, touch_facts)
+    by_account = _links_by_account(on_account, opportunity_facts, account_merges)
     return Snapshot(
         opportunities=opportunity_facts,
-        touches=touch_facts.drop("account_id"),
-        pairs=_pair_facts(links, touch_facts, opportunity_facts),
+        touches=touch_facts.select("touched_at"),
+        pairs=_pair_facts(_links(touch_facts, by_account), touch_facts, opportunity_facts),
+        touch_rows=touch_rows,
         partner_ids=partner_ids,
     )
 
@@ -114,7 +127,7 @@ def _days_between(start: pl.Expr, end: pl.Expr) -> pl.Expr:
     return end.to_physical() - start.to_physical()
 
 
-def _number(column: str, ids: pl.Series) -> pl.Expr:
+def number_of(column: str, ids: pl.Series) -> pl.Expr:
     """The row number of each id in `ids`, null where it is not there.
 
     An Enum numbers its words, and looking a word up keeps the rows in their order, as a join would
@@ -123,9 +136,10 @@ def _number(column: str, ids: pl.Series) -> pl.Expr:
     return pl.col(column).cast(pl.Enum(ids), strict=False).to_physical().cast(pl.UInt32)
 
 
-def _in_order_of(rows: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The rows sorted by their id. Tables that ingest wrote are, and finding that out is cheap."""
-    return rows if rows[key].is_sorted() else rows.sort(key)
+def _in_order_of_id(touches: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows sorted by their id. A table that ingest wrote is, and finding that out is cheap."""
+    ids = touches.select("touch_id").collect(engine="streaming").to_series()
+    return touches if ids.is_sorted() else touches.collect().sort("touch_id").lazy()
 
 
 def _opportunity_facts(
@@ -151,7 +165,9 @@ def _opportunity_facts(
         .select(_OF_OPPORTUNITY)
         .collect(engine="streaming")
     )
-    facts = _in_order_of(facts, "opportunity_id").with_row_index("opportunity")
+    if not facts["opportunity_id"].is_sorted():
+        facts = facts.sort("opportunity_id")
+    facts = facts.with_row_index("opportunity")
     rates = rate_in_force(
         facts.select("currency", day="last_day"),
         fx_rates=fx_rates,
@@ -161,20 +177,22 @@ def _opportunity_facts(
 
 
 def _touch_facts(
-    touches: pl.DataFrame | pl.LazyFrame, *, partner_ids: pl.Series, as_of: date, timezone: str
+    touch_rows: pl.LazyFrame,
+    *,
+    opportunity_ids: pl.Series,
+    partner_ids: pl.Series,
+    as_of: date,
+    timezone: str,
 ) -> pl.DataFrame:
-    facts = (
-        touches.lazy()
-        .with_columns(
+    """One row per touch, numbers and days instead of words."""
+    return (
+        touch_rows.with_columns(
             local_day("touched_at", timezone).alias("touched_day"),
             local_day("logged_at", timezone).alias("logged_day"),
         )
         .select(
-            "touch_id",
-            "opportunity_id",
-            "account_id",
-            "partner_id",
-            _number("partner_id", partner_ids).alias("partner"),
+            number_of("opportunity_id", opportunity_ids).alias("opportunity"),
+            number_of("partner_id", partner_ids).alias("partner"),
             pl.col("touch_type").cast(TouchTypes),
             "touched_at",
             "touched_day",
@@ -183,32 +201,31 @@ def _touch_facts(
             pl.col("evidence_url").is_not_null().alias("has_evidence"),
             pl.col("partner_contact").is_not_null().alias("has_contact"),
             pl.col("accepted_by").is_not_null().alias("is_accepted_by_seller"),
-            "evidence_url",
         )
+        .with_row_index("touch")
+        .collect(engine="streaming")
+        .rechunk()  # gather is slow on many chunks
+    )
+
+
+def _touches_on_account(touch_rows: pl.LazyFrame, touches: pl.DataFrame) -> pl.DataFrame:
+    """The touches that name an account and no opportunity, in their order."""
+    on_account = (
+        touch_rows.select("opportunity_id", "account_id")
+        .with_row_index("touch")
+        .filter(pl.col("opportunity_id").is_null() & pl.col("account_id").is_not_null())
+        .select("touch", "account_id")
         .collect(engine="streaming")
     )
-    return _in_order_of(facts, "touch_id").with_row_index("touch")
+    return on_account.with_columns(touches["touched_day"].gather(on_account["touch"]))
 
 
-def _links(
-    touches: pl.DataFrame,
+def _links_by_account(
+    on_account: pl.DataFrame,
     opportunities: pl.DataFrame,
     account_merges: DataFrame[AccountMerges] | None,
 ) -> pl.DataFrame:
-    """One row per touch and opportunity that belong together, in their order, with the reach."""
-    own = (
-        touches.lazy()
-        .select(
-            "touch",
-            _number("opportunity_id", opportunities["opportunity_id"]).alias("opportunity"),
-            pl.lit(OWN_LINK, pl.UInt8).alias("reach"),
-        )
-        .filter(pl.col("opportunity").is_not_null())
-        .collect()
-    )
-    on_account = touches.filter(
-        pl.col("opportunity_id").is_null() & pl.col("account_id").is_not_null()
-    ).select("touch", "account_id", "touched_day")
+    """One row per touch on an account and opportunity of it, in their order, with the reach."""
     candidates = _with_surviving_account(on_account, account_merges).join(
         _with_surviving_account(
             opportunities.select(
@@ -233,7 +250,13 @@ def _links(
         .otherwise(pl.lit(ACCOUNT_ANY, pl.UInt8))
         .alias("reach"),
     )
-    return own.merge_sorted(by_account.sort("touch", "opportunity"), key="touch")
+    return by_account.sort("touch", "opportunity")
+
+
+def _links(touches: pl.DataFrame, by_account: pl.DataFrame) -> pl.DataFrame:
+    """One row per touch and opportunity that belong together, in their order, with the reach."""
+    own = touches.select("touch", "opportunity", pl.lit(OWN_LINK, pl.UInt8).alias("reach"))
+    return own.drop_nulls("opportunity").merge_sorted(by_account, key="touch")
 
 
 def _with_surviving_account(

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from workbench.attribution.decisions import decided_pairs
+from workbench.attribution.decisions import claimed_pairs
 from workbench.attribution.facts import ACCOUNT_ANY, ACCOUNT_FIRST, OWN_LINK, Snapshot, local_day
 from workbench.contracts import TimezoneFlips
 from workbench.definitions import Definition
@@ -87,11 +87,8 @@ def _movable_pairs(facts: Snapshot, definition: Definition, touches: pl.DataFram
         )
         near = (near | (by_account & at_an_end)).any().over("touch") & by_account | near
     if definition.gates.logged_before_close:
-        logged = facts.touches["logged_day"].gather(pairs["touch"])
-        last = facts.opportunities["last_day"].gather(pairs["opportunity"])
-        apart = (logged - last).dt.total_days().alias("logged_from_closed")
-        pairs = pairs.with_columns(apart)
-        near = near | pl.col("logged_from_closed").is_between(0, 1)
+        logged_from_closed = pl.col("from_closed") + pl.col("days_to_log")
+        near = near | logged_from_closed.is_between(0, 1)
     pairs = pairs.filter(near)
     in_order = touches if touches["touch_id"].is_sorted() else touches.sort("touch_id")
     of_opportunity = facts.opportunities.select(
@@ -149,8 +146,7 @@ def _moved(pairs: pl.DataFrame, *, hours: int, timezone: str) -> pl.DataFrame:
 
 
 def _accepted_roles(facts: Snapshot, definition: Definition) -> pl.DataFrame:
-    decided = decided_pairs(facts, definition)
-    return decided.filter(pl.col("reason").is_null()).select("opportunity", "role")
+    return claimed_pairs(facts, definition).filter("is_accepted").select("opportunity", "role")
 
 
 def _settled_roles(facts: Snapshot, definition: Definition, movable: pl.DataFrame) -> pl.DataFrame:
