@@ -38,7 +38,7 @@ def attribution(facts: Snapshot, definition: Definition) -> Attribution:
     """
     found = classified(facts, definition)
     return Attribution(
-        touch_audit=pl.concat(touch_audit(facts, definition)),
+        touch_audit=pl.concat(touch_audit(facts, definition), rechunk=True),
         opportunity_attribution=found.opportunity_attribution,
         partner_credit=credited(found, definition),
     )
