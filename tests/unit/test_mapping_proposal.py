@@ -190,7 +190,7 @@ def test_looks_at__each_sheet_of_a_workbook(tmp_path):
         tmp_path / "crm.xlsx",
         {
             "Deals": [["Deals of May"], [], header, row, row, [], ["Made by us"]],
-            "Firmen": [["Id", "Name"], ["1", "Alpha"]],
+            "Firmen": [["Id", "Name", "Segment"], ["1", "Alpha", "S"], ["2"]],
             "Empty": [],
         },
     )

@@ -146,14 +146,19 @@ def _landed_look(path: Path, name: str, form: dict[str, Any]) -> FileLook:
 
 
 def _sheet_form(records: list[tuple[int, list[str]]]) -> dict[str, Any]:
-    """What stands above the header of a sheet and below its rows; its cells that are filled."""
+    """How many rows stand above the header, and how the text below the rows begins.
+
+    `records` are the rows that are not blank: their numbers, and their cells that are filled. Text
+    below the rows is told by a blank row before it, for the last record may lack everything but id.
+    """
     usual = max(median(len(cells) for _, cells in records), 2)
     start = next((i for i, (_, cells) in enumerate(records) if len(cells) >= usual), 0)
     above = records[start][0] - 1
     below = ""
     if usual > 2 and len(records[-1][1]) == 1:
-        body = max(i for i, (_, cells) in enumerate(records) if len(cells) > 1)
-        below = records[body + 1][1][0]
+        last = max(i for i, (_, cells) in enumerate(records) if len(cells) > 1)
+        (end, _), (number, cells) = records[last : last + 2]
+        below = cells[0] if number > end + 1 else ""
     return ({"skip_lines": above} if above else {}) | ({"footer": below} if below else {})
 
 
