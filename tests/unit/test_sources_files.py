@@ -116,6 +116,8 @@ def test_file_header__missing_file_names_what_is_there(tmp_path):
     (tmp_path / "deals.csv").write_text("a\n")
     said = refusal(tmp_path / "deal.csv")
     assert "there is no such file.\nHint: the folder has deals.csv" in said
+    other = refusal(tmp_path / "deals.xlsx")  # an export may come in another format
+    assert "there is no such file.\nHint: the folder has deals.csv" in other
 
 
 @pytest.mark.parametrize("sign", [1, -1])

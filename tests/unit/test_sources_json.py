@@ -140,3 +140,8 @@ def test_land__opportunities_of_aws(name):
     texts = {key: value for key, value in own.items() if isinstance(value, str)}
     assert {key: row[key] for key in texts} == texts
     assert "'records: opportunities'" in refusal(path)
+
+
+def test_refused__one_object_without_a_list(tmp_path):
+    said = refusal(file_of(tmp_path, '{"a": 1}'))
+    assert "not a list of records.\nHint: a file of one record a line is named .jsonl." in said

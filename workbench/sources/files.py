@@ -125,7 +125,8 @@ def header_is_at_the_start(name: str) -> bool:
 def _must_exist(path: Path) -> None:
     if path.is_file():
         return
-    near = sorted(file.name for file in path.parent.glob(f"*{path.suffix}"))
+    there = sorted(file.name for file in path.parent.glob("*") if file.is_file())
+    near = [name for name in there if name.endswith(path.suffix)] or there
     hint = f"the folder has {', '.join(near[:10])}." if near else ""
     what = "no file fits this pattern." if is_pattern(path.name) else "there is no such file."
     raise SourceError([Problem(str(path), what, hint)])

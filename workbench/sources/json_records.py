@@ -166,7 +166,10 @@ def _list_at(path: Path, document: Any, records: str | None) -> list[Any]:
         what = f"'records': there is no list '{records}'."
     else:
         what = "is one object, not a list of records."
-        hint = f"name the list under 'files' of the mapping, 'records: {(lists or ['…'])[0]}'."
+        named = (
+            f"name the list under 'files' of the mapping, 'records: {lists[0]}'." if lists else ""
+        )
+        hint = named or "a file of one record a line is named .jsonl."
     raise SourceError([Problem(str(path), what, hint)])
 
 
