@@ -2,6 +2,15 @@
 
 from typing import Final
 
+from workbench.contracts.attribution import (
+    DefinitionComparison,
+    DefinitionSensitivity,
+    OpportunityAttribution,
+    PartnerCredit,
+    RulingsApplied,
+    TimezoneFlips,
+    TouchAudit,
+)
 from workbench.contracts.base import Contract
 from workbench.contracts.canonical import (
     AccountMerges,
@@ -17,30 +26,29 @@ from workbench.contracts.canonical import (
     StageHistory,
     Touches,
 )
-from workbench.contracts.results import (
-    CrmWriteBack,
-    DefinitionComparison,
-    DefinitionSensitivity,
+from workbench.contracts.ingest import (
     IngestSummary,
-    Maturity,
+    Rejects,
+    RowChanges,
+    RowMemory,
+)
+from workbench.contracts.metrics import (
     Metrics,
-    OpportunityAttribution,
-    PartnerCredit,
-    PartnerEffort,
-    PayoutLedger,
+    Restatement,
+    SealedPeriods,
+)
+from workbench.contracts.quality import (
     QualityBreakdown,
     QualityFindings,
     QualityHistory,
     QualityScores,
-    Rejects,
-    Restatement,
-    RowChanges,
-    RowMemory,
-    RulingsApplied,
-    SealedPeriods,
+)
+from workbench.contracts.readout import (
+    CrmWriteBack,
+    Maturity,
+    PartnerEffort,
+    PayoutLedger,
     TierRecommendations,
-    TimezoneFlips,
-    TouchAudit,
 )
 
 REQUIRED_TABLES: Final[tuple[type[Contract], ...]] = (Opportunities, Touches, Partners, Accounts)
