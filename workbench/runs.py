@@ -130,6 +130,7 @@ class Run:
     def write_file(self, name: str, content: bytes) -> Path:
         """Keep a file with the run; `name` is its path inside the run's folder."""
         path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
 

@@ -3,10 +3,10 @@
 from typing import Final
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, select_autoescape
 
 from workbench.params import RunParams
 from workbench.readout.formats import day
+from workbench.site import page
 from workbench.vocabulary import MATURITY_DIMENSIONS, MaturityDimension
 
 STAGES: Final = ("Gut feel and spreadsheets", "Basic tracking in the CRM", "Revenue-grade")
@@ -48,10 +48,8 @@ PORTRAITS: Final[dict[MaturityDimension, tuple[str, str, str, str]]] = {
 def maturity_page(dimensions: pl.DataFrame, *, params: RunParams, run_id: str) -> str:
     """The page: where each dimension stands, why, what is missing, and what only people know."""
     found = {row["dimension"]: row for row in dimensions.to_dicts()}
-    environment = Environment(
-        loader=PackageLoader("workbench.maturity", "."), autoescape=select_autoescape(("j2",))
-    )
-    return environment.get_template("page.html.j2").render(
+    return page(
+        "workbench.maturity",
         stages=STAGES,
         dimensions=[
             (PORTRAITS[dimension][0], PORTRAITS[dimension][1:], found[dimension])

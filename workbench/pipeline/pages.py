@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import nbformat
 import polars as pl
-from jinja2 import Environment, PackageLoader, select_autoescape
 from nbconvert import HTMLExporter
 
 from workbench.contracts import TABLES, IngestSummary, Maturity, QualityFindings
@@ -17,6 +16,7 @@ from workbench.pipeline.lists import LISTS
 from workbench.quality import RULES
 from workbench.readout.formats import counted, day
 from workbench.runs import Run
+from workbench.site import page
 from workbench.tables import table_file
 from workbench.vocabulary import STAGES, Stage
 
@@ -57,7 +57,17 @@ body.jp-Notebook { margin: 0 auto; max-width: 1060px; padding: 16px }
 # The page as `workbench.display.picture` shows it in the last notebook.
 _PICTURE: Final = re.compile(r'<img class="page" src="(data:image/png;base64,[^"]+)" alt="([^"]*)"')
 FINDINGS_LISTED: Final = 5
-COMPARISON_PAGE: Final = "comparison.html"  # made by the stage of attribution
+# The pages beside the notebooks, where a run has them: the name of each, and what it answers.
+READINGS: Final = {
+    "comparison.html": (
+        "The same data under each definition",
+        "totals, moves, and the opportunities that make the difference",
+    ),
+    "maturity.html": (
+        "How mature the tracking is",
+        "five dimensions in three stages, and what is missing for the next",
+    ),
+}
 
 
 def notebook_exporter() -> HTMLExporter:
@@ -83,8 +93,7 @@ def write_pages(run: Run, stages: tuple[Stage, ...], seconds: Mapping[str, float
         content = nbformat.read(notebook, as_version=4)
         title = content.cells[0].source.splitlines()[0].lstrip("# 0123456789.")
         html, _ = exporter.from_notebook_node(content, {"metadata": {"name": title}})
-        page = run.folder / "html" / f"{notebook.stem}.html"
-        page.write_text(html, encoding="utf-8")
+        run.write_file(f"html/{notebook.stem}.html", html.encode())
         stage = next(stage for stage in STAGES if notebook.stem.endswith(stage))
         pages[stage] = title
         picture = _picture(content) or picture
@@ -109,17 +118,19 @@ def _write_index(
     picture: tuple[str, str] | None,
 ) -> None:
     summary, findings = run.read(IngestSummary), run.read(QualityFindings)
-    environment = Environment(
-        loader=PackageLoader("workbench.pipeline", "."), autoescape=select_autoescape(("j2",))
-    )
-    html = environment.get_template("index.html.j2").render(
+    html = page(
+        "workbench.pipeline",
         run=run,
         params=run.params,
         definition=run.definition,
         period=run.params.fiscal_period.title,
         as_of=day(run.params.as_of),
         picture=picture,
-        has_comparison=(run.folder / "html" / COMPARISON_PAGE).exists(),
+        readings=[
+            (file, *said)
+            for file, said in READINGS.items()
+            if (run.folder / "html" / file).exists()
+        ],
         maturity=_maturity(run.read(Maturity)),
         lists=[
             (file, said)
@@ -141,7 +152,7 @@ def _write_index(
         tables=sorted(path.stem for path in _tables(run)),
         readout=[path.name for path in sorted((run.folder / "readout").iterdir())],
     )
-    (run.folder / "html" / "index.html").write_text(html, encoding="utf-8")
+    run.write_file("html/index.html", html.encode())
 
 
 def _most_found(findings: pl.DataFrame) -> list[tuple[str, str, int]]:
