@@ -1,6 +1,6 @@
 """YAML files that people write, read into frozen models that forbid unknown keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
@@ -141,3 +141,36 @@ def _document_within(annotation: Any) -> type[BaseModel] | None:
         if found := _document_within(inner):
             return found
     return None
+
+
+def flat(content: Mapping[str, Any]) -> dict[str, str]:
+    """Every value of a document as text, by its key; nested keys and numbers have dots between."""
+    return dict(_flat(content))
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """One line for each key of two flat documents whose value differs: `key: old -> new`."""
+    return [
+        f"{key}: {before.get(key, 'not there')} -> {now.get(key, 'not there')}"
+        for key in sorted({**before, **now})
+        if before.get(key) != now.get(key)
+    ]
+
+
+def _flat(content: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        if isinstance(value, list) and any(isinstance(part, dict) for part in value):
+            parts = {str(number): part for number, part in enumerate(value)}
+            yield from _flat(parts, f"{path}{key}.")
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", _as_text(value)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)

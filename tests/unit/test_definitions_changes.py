@@ -88,6 +88,27 @@ def test_check_inputs__another_parameter_file_has_a_memory_of_its_own(project):
     assert check_inputs("params/quarterly.yaml").definition.name == "timing.yaml"
 
 
+def test_check_inputs__a_programme_is_held_to_its_version_too(project):
+    path = project / "params" / "programme.yaml"
+    monthly = project / "params" / "monthly.yaml"
+    monthly.write_text(f"{monthly.read_text('utf-8')}\nprogramme: params/programme.yaml\n", "utf-8")
+    run = create_run(read_params("params/monthly.yaml"), "paid")
+    run.write(frame(IngestSummary), IngestSummary)
+    finish_run(run, {})
+    content = load_yaml(path)
+    content["terms"][0]["rates"][2]["rate"] = "0.06"
+    content["title"] = "Another title"
+    path.write_text(dump_yaml(content), encoding="utf-8")
+
+    assert problem() == (
+        f"{path}: version 1 said something else in the run paid:\n"
+        "      terms.0.rates.2.rate: 0.05 -> 0.06\n"
+        "Hint: raise the version to 2, or take the change back."
+    )
+    path.write_text(dump_yaml(content | {"version": 2}), encoding="utf-8")
+    assert check_inputs("params/monthly.yaml").programme == path
+
+
 def test_definition_changes__none_where_nothing_decides_otherwise():
     reordered = {**WINDOW, "touch_types": ["introduction", "referral"], "from": "created-365d"}
     explicit = {"gates": {"evidence": "optional"}, "opportunity_types":

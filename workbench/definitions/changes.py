@@ -1,10 +1,10 @@
 """What a definition decides by, key by key, and what has changed in it."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from workbench.definitions.model import Definition
 from workbench.definitions.parts import Rule
+from workbench.documents import changes, flat
 from workbench.vocabulary import OPPORTUNITY_TYPES, TOUCH_TYPES
 
 # For its readers: these decide no opportunity, and may change within a version.
@@ -22,17 +22,12 @@ def definition_content(definition: Definition) -> dict[str, str]:
         kind for kind in OPPORTUNITY_TYPES if kind in definition.opportunity_types
     ]
     content["rules"] = {str(number): _rule(rule) for number, rule in enumerate(definition.rules)}
-    return dict(_flat(content))
+    return flat(content)
 
 
 def definition_changes(before: Definition, now: Definition) -> list[str]:
     """One line for each key whose value differs: `gates.evidence: required -> optional`."""
-    old, new = definition_content(before), definition_content(now)
-    return [
-        f"{key}: {old.get(key, 'not there')} -> {new.get(key, 'not there')}"
-        for key in sorted({**old, **new})
-        if old.get(key) != new.get(key)
-    ]
+    return changes(definition_content(before), definition_content(now))
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -45,18 +40,3 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "to": "open" if rule.end is None else str(rule.end),
     }
 
-
-def _flat(content: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in content.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", _as_text(value)
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(value)}]"
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    return str(value)

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from workbench.definitions import Definition
 from workbench.definitions.parts import Approval
-from workbench.documents import Document, read_document, suggestion
+from workbench.documents import Document, flat, read_document, suggestion
 from workbench.vocabulary import PARTNER_TYPES, PartnerType, Role
 
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -127,6 +127,10 @@ class Programme(Document):
             f"a rate is for the tier '{tier}', which is none: {suggestion(tier, known)}"
             for tier in sorted(named - set(known))
         ]
+
+    def content(self) -> dict[str, str]:
+        """What the programme pays by, key by key; its title and who approved it are not of it."""
+        return flat(self.model_dump(mode="json", exclude={"title", "approvals", "version"}))
 
     def is_draft_under(self, definition: Definition) -> bool:
         """Whether the programme or the definition lacks approval: then nothing is payable."""
