@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from markupsafe import escape
 
 from tests.project import Project
 from tests.reference.metric_cases import (
@@ -18,8 +19,8 @@ from tests.reference.metric_cases import (
     touch,
 )
 from workbench.errors import InputError
-from workbench.metrics import METRICS, metrics, trace
-from workbench.trace_report import trace_text
+from workbench.metrics import METRICS, Measure, count, metric, metrics, trace, traces
+from workbench.trace_report import figure_address, figure_page, figures_page, trace_text
 
 AS_OF = date(2026, 10, 31)
 PARAMS = run_params()
@@ -176,3 +177,60 @@ def test_trace_command__of_a_finished_run(tmp_path: Path):
     )
     assert "is no metric" in project.workbench("trace", str(run), "bookngs", expect=2)
     assert "no such parameter file" in project.workbench("trace", "no.yaml", "bookings", expect=2)
+
+
+def test_traces__give_what_trace_gives(company):
+    given, table = company
+    figures = table.filter(period="2026-Q4", dimension="all")
+    found = {
+        (one.metric.name, one.key.classification): one
+        for one in traces(given, figures, params=PARAMS, definition=DEFINITION)
+    }
+    known = figures.filter(pl.col("value").is_not_null(), ~pl.col("metric").is_in(OVER_GROUPS))
+    assert set(found) == set(known.select("metric", "classification").iter_rows())
+    for (name, classification), one in found.items():
+        alone = trace(
+            given, name, params=PARAMS, definition=DEFINITION, classification=classification
+        )
+        assert one.figure == alone.figure
+        assert one.records.equals(alone.records)
+
+
+def test_trace__a_metric_of_ones_own():
+    @metric(category="pipeline", unit="count", question="How many?", formula="rows")
+    def all_touches(known):
+        """Touches in the period."""
+        return Measure(known.during(known.touches, "touched_day"), count())
+
+    given = of(touches=[touch("T1"), touch("T2")])
+    own = METRICS | {all_touches.name: all_touches}
+    found = trace(given, "all_touches", params=PARAMS, definition=DEFINITION, catalogue=own)
+    assert (found.figure["value"], found.records["record_id"].to_list()) == (2.0, ["T1", "T2"])
+
+
+def test_figure_page__record_case_evidence_and_sum_are_there():
+    given = of(
+        opportunity("O 1#", "sourced", "10.25", partner="P1")
+        | {"evidence_url": "https://example.com/1", "evidence_grade": "evidenced"},
+        opportunity("<b>2", "sourced", "30", partner="P2")
+        | {"evidence_url": "javascript:alert(1)"},
+    )
+    found = trace(given, "bookings", params=PARAMS, definition=DEFINITION, classification="sourced")
+    html = figure_page(found, params=PARAMS, run_id="r")
+    assert '<a href="../scorecard.html#case=O%201%23"' in html
+    assert '<a href="https://example.com/1" rel="noopener noreferrer">' in html
+    assert "<b>2" not in html
+    assert "&lt;b&gt;2" in html
+    assert 'href="javascript' not in html
+    assert "2 rows: 40.25 = 40.25 USD." in html
+
+
+def test_figures_page__a_link_where_there_are_records_a_reason_where_nothing_is_known(company):
+    _, table = company
+    figures = table.filter(period="2026-Q4", dimension="all")
+    page = {"params": PARAMS, "definition": DEFINITION, "run_id": "r"}
+    html = figures_page(figures, traced={("bookings", "sourced")}, **page)
+    assert html.count('<a href="figures/') == 1
+    assert figure_address("bookings", "sourced") in html
+    for reason in figures["reason"].drop_nulls():
+        assert escape(reason) in html

@@ -22,7 +22,7 @@ from workbench.contracts import (
 from workbench.ingest import ingest
 from workbench.params import RunParams
 from workbench.rulings import Ruling, read_rulings, rulings_in_force
-from workbench.runs import MANIFEST, STAGE_PARAMETERS, latest_run
+from workbench.runs import MANIFEST, latest_run, stage_parameters
 from workbench.tables import read_table, table_file
 
 _NEEDED: Final[tuple[type[Contract], ...]] = (
@@ -87,4 +87,4 @@ def _read_the_same_source(run: Path, params: RunParams) -> bool:
         return False
     read = json.loads((run / MANIFEST).read_text(encoding="utf-8"))["parameters"]
     given = params.model_dump(mode="json")
-    return all(read.get(name) == given[name] for name in STAGE_PARAMETERS["ingest"])
+    return all(read.get(name) == given[name] for name in stage_parameters("ingest", params))

@@ -77,13 +77,21 @@ MAY_BE_ABSENT: Final = {
 FOLDERS: Final = ("notebooks", "html", "tables", "readout", "worklists")
 MANIFEST: Final = "manifest.json"
 # What the tables of a stage depend on: with another value they cannot be taken over.
-STAGE_PARAMETERS: Final[dict[Stage, tuple[str, ...]]] = {
+_STAGE_PARAMETERS: Final[dict[Stage, tuple[str, ...]]] = {
     "ingest": ("source", "source_folder", "timezone", "partner_aliases", "partner_identity"),
     "data_quality": (),
     "attribution": ("as_of", "timezone", "reporting_currency"),
     "metrics": ("period", "fiscal_year_start", "as_of", "timezone", "reporting_currency"),
     "readout": (),
 }
+
+
+def stage_parameters(stage: Stage, params: RunParams) -> tuple[str, ...]:
+    """The parameters that the tables of a stage depend on; definitions and files stand apart."""
+    names = _STAGE_PARAMETERS[stage]
+    if stage == "ingest" and params.partner_identity == "as_is":
+        return (*names, "as_of")  # the day whose aliases hold
+    return names
 
 
 @dataclass(frozen=True)
@@ -266,9 +274,8 @@ def _changed(run: Run, stage: Stage, before: Path) -> str:
     """What a stage's tables depend on that this run and the one before do not share."""
     manifest = json.loads((before / MANIFEST).read_text(encoding="utf-8"))
     given = run.params.model_dump(mode="json")
-    names = [n for n in STAGE_PARAMETERS[stage] if manifest["parameters"].get(n) != given[n]]
-    if stage == "ingest" and run.params.partner_identity == "as_is":
-        names += ["as_of"] * (manifest["parameters"]["as_of"] != given["as_of"])
+    read = manifest["parameters"]
+    names = [n for n in stage_parameters(stage, run.params) if read.get(n) != given[n]]
     if stage == "data_quality":
         names += ["quality"] * (manifest.get("quality") != _quality(run))
     if stage in {"attribution", "metrics"}:

@@ -168,11 +168,10 @@ CONTENDERS: Final[dict[str, Callable[[Path, Path], Job]]] = {
 }
 
 
-def used_by(contender: str, source: Path, target: Path) -> tuple[float, float, float]:
+def used_by(job: Job) -> tuple[float, float, float]:
     """Do a job: its seconds, those of the processors, and the peak of this process's memory, GB."""
     import resource  # noqa: PLC0415 - Windows has none
 
-    job = CONTENDERS[contender](source, target)
     began, used = time.perf_counter(), time.process_time()
     job()
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - used
@@ -182,4 +181,5 @@ def used_by(contender: str, source: Path, target: Path) -> tuple[float, float, f
 
 if __name__ == "__main__":
     name, source_folder, target_folder = sys.argv[1:]
-    print(json.dumps(used_by(name, Path(source_folder), Path(target_folder))))  # noqa: T201
+    contender = CONTENDERS[name](Path(source_folder), Path(target_folder))
+    print(json.dumps(used_by(contender)))  # noqa: T201

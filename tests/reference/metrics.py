@@ -213,12 +213,18 @@ def _amounts(company: Company, span: Span, *, is_last: bool) -> Figures:
 def _parts(
     company: Company, row: Row, dimension: str, *, split: bool
 ) -> list[tuple[str, Decimal | None]]:
-    """What of an opportunity's amount belongs to which member."""
+    """What of an opportunity's amount belongs to which member: each once, so that `n` counts it."""
     if not split:
         return [(company.member(row, dimension), row["amount_reporting"])]
+    credited = _grouped(
+        [
+            (company.member({**row, "primary_partner_id": partner_id}, dimension), amount)
+            for partner_id, amount in company.credits(row)
+        ]
+    )
     return [
-        (company.member({**row, "primary_partner_id": partner_id}, dimension), amount)
-        for partner_id, amount in company.credits(row)
+        (member, None if amounts[0] is None else sum(amounts, Decimal(0)))
+        for member, amounts in credited.items()
     ]
 
 

@@ -164,9 +164,9 @@ WITHOUT = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
 
 def median_of(weeks: str) -> tuple:
     rows = [(int(word.rstrip("+")), not word.endswith("+")) for word in weeks.split()]
-    frame = pl.DataFrame(rows, schema=["age", "has_ended"], orient="row")
+    frame = pl.DataFrame(rows, schema=["age", "has_ended"], orient="row").with_columns(count=1)
     names = ("median", "low", "high")
-    ends = zip(names, survival_median("age", "has_ended"), strict=True)
+    ends = zip(names, survival_median("age", "has_ended", "count"), strict=True)
     return frame.select(end.alias(name) for name, end in ends).row(0)
 
 

@@ -92,6 +92,28 @@ def test_bookings__classes_stand_apart_and_partners_share_to_the_cent():
     }
 
 
+def test_bookings__an_opportunity_that_partners_of_one_type_share_counts_once():
+    given = inputs(
+        [
+            opportunity("O1", "sourced", "100", partner="P1"),
+            opportunity("O2", "sourced", "7", partner="P1"),
+        ],
+        credit=[credit("O1", "P1", "50"), credit("O1", "P2", "50"), credit("O2", "P1", "7")],
+        partners=[partner("P1", "referral", "gold"), partner("P2", "referral", "silver")],
+    )
+    assert {
+        (row["dimension"], row["member"]): (row["value"], row["n"])
+        for row in rows(given, "bookings")
+        if row["dimension"] in ("partner", "partner_type", "tier")
+    } == {
+        ("partner", "P1"): (57, 2),
+        ("partner", "P2"): (50, 1),
+        ("partner_type", "referral"): (107, 2),
+        ("tier", "gold"): (57, 2),
+        ("tier", "silver"): (50, 1),
+    }
+
+
 def test_bookings__credit_that_does_not_add_up_is_not_summed_over_partners():
     full = a_definition(credit={"model": "full"})
     given = inputs(

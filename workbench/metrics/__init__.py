@@ -4,7 +4,7 @@ from workbench.metrics.catalogue import METRICS, glossary, metrics
 from workbench.metrics.facts import NO_MEMBER, Facts, MetricInputs
 from workbench.metrics.registry import Measure, Metric, metric
 from workbench.metrics.summaries import count, mean, median, rate, ratio, total
-from workbench.metrics.trace import Trace, trace
+from workbench.metrics.trace import Trace, trace, traces
 
 __all__ = [
     "METRICS",
@@ -24,4 +24,5 @@ __all__ = [
     "ratio",
     "total",
     "trace",
+    "traces",
 ]

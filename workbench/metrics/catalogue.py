@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 import polars as pl
+import polars.selectors as cs
 from pandera.typing.polars import DataFrame
 
 from workbench.contracts import Metrics
@@ -19,7 +20,7 @@ from workbench.metrics import (
     trust,
     velocity,
 )
-from workbench.metrics.facts import NO_MEMBER, Facts, MetricInputs, facts
+from workbench.metrics.facts import CLASSES, NO_MEMBER, OF_PARTNERS, Facts, MetricInputs, facts
 from workbench.metrics.registry import Measure, Metric
 from workbench.params import RunParams
 from workbench.tables import checked
@@ -52,7 +53,6 @@ _CLASSES_WITHIN: Final = {
 }
 # What tells one figure of a metric from another.
 KEY: Final = ("period", "classification", "dimension", "member")
-_OF_PARTNERS: Final = ("partner", "partner_type", "tier", "parent_partner")
 
 
 def metrics(
@@ -135,8 +135,12 @@ def _figures(
     measure: Measure, metric: Metric, dimension: str, *, every_row: pl.LazyFrame | None = None
 ) -> pl.LazyFrame:
     """The figures of one dimension: of each group that has rows, or of `every_row`."""
-    rows = rows_of_figures(measure, metric, dimension)
-    groups = rows.group_by(KEY).agg(measure.summary.aggregates)
+    groups = (
+        _rows_by_member(measure, metric, dimension)
+        .group_by("period", "classification", "member")
+        .agg(measure.summary.aggregates)
+        .with_columns(pl.col("period", "classification").cast(pl.String), *_named(dimension))
+    )
     if every_row is not None:
         groups = every_row.join(groups, on=KEY, how="left")
     return groups.select(*KEY, *measure.summary.figure)
@@ -149,27 +153,40 @@ def rows_of_figures(measure: Measure, metric: Metric, dimension: str) -> pl.Lazy
     classification has chosen its rows itself. Direct has no partner, so that for a dimension of
     partners `all` would only say `co_sell` again.
     """
-    rows = measure.rows
-    if measure.credit_rows is not None and dimension in _OF_PARTNERS:
-        rows = measure.credit_rows
+    rows = _rows_by_member(measure, metric, dimension).with_columns(_named(dimension))
+    return rows.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
+
+
+def _named(dimension: str) -> tuple[pl.Expr, pl.Expr]:
+    """A figure's dimension and member, in words."""
+    member = pl.col("member").cast(pl.String).fill_null(NO_MEMBER)
+    return pl.lit(dimension).alias("dimension"), member
+
+
+def _rows_by_member(measure: Measure, metric: Metric, dimension: str) -> pl.LazyFrame:
+    """The rows behind the figures of one dimension, with `period`, `classification`, `member`."""
+    rows = measure.rows.with_columns(is_first=pl.lit(value=True))
+    if measure.credit_rows is not None and dimension in OF_PARTNERS:
+        rows = measure.credit_rows.with_columns(is_first=pl.col(f"is_first_of_{dimension}"))
     if len(metric.classifications) == 1:
         rows = rows.with_columns(classification=pl.lit(metric.classifications[0]))
     else:
         shown = [
             classification
             for classification in metric.classifications
-            if dimension not in _OF_PARTNERS or classification not in ("direct", "all")
+            if dimension not in OF_PARTNERS or classification not in ("direct", "all")
         ]
         belongs = pl.LazyFrame(
             [
                 {"class": within, "classification": classification}
                 for classification in shown
                 for within in _CLASSES_WITHIN[classification]
-            ]
+            ],
+            schema={"class": CLASSES, "classification": pl.Enum(list(_CLASSES_WITHIN))},
         )
-        rows = rows.rename({"classification": "class"}).join(belongs, on="class")
-    member = pl.lit("all") if dimension == "all" else pl.col(dimension).cast(pl.String)
-    return rows.with_columns(dimension=pl.lit(dimension), member=member.fill_null(NO_MEMBER))
+        of_class = pl.col("classification").cast(CLASSES).alias("class")
+        rows = rows.select(pl.exclude("classification"), of_class).join(belongs, on="class")
+    return rows.with_columns(member=pl.lit("all") if dimension == "all" else pl.col(dimension))
 
 
 def _complete(rows: pl.LazyFrame, metric: Metric) -> pl.LazyFrame:

@@ -135,12 +135,12 @@ def days_to_decision(facts: Facts) -> Measure:
         has_ended = (pl.col("closed_day") <= end).fill_null(value=False)
         until = pl.when(has_ended).then("closed_day").otherwise(pl.lit(end))
         recent = pl.col("created_day").is_between(days_back(end, A_YEAR), end)
+        age = (until - pl.col("created_day")).dt.total_days().alias("age")
         by_period.append(
-            facts.opportunities.filter(recent).with_columns(
-                age=(until - pl.col("created_day")).dt.total_days(),
-                has_ended=has_ended,
-                period=pl.lit(period.label),
-            )
+            facts.opportunities.filter(recent)
+            .group_by("classification", age, has_ended.alias("has_ended"))
+            .agg(pl.len().alias("count"))
+            .with_columns(period=facts.named(period))
         )
     return Measure(pl.concat(by_period), _median_wait())
 
@@ -150,13 +150,13 @@ def _won_in_a_year(facts: Facts) -> pl.LazyFrame:
     return pl.concat(
         facts.opportunities.filter(
             "is_won", pl.col("closed_day").is_between(days_back(end, A_YEAR), end)
-        ).with_columns(period=pl.lit(period.label))
+        ).with_columns(period=facts.named(period))
         for period, end in facts.ends()
     )
 
 
 def _median_wait() -> Summary:
-    median, low, high = survival_median("age", "has_ended")
+    median, low, high = survival_median("age", "has_ended", "count")
     closed = pl.col("closed").fill_null(0)
     is_enough = closed >= FEWEST_CLOSED
     few = pl.concat_str(
@@ -170,8 +170,8 @@ def _median_wait() -> Summary:
             median.alias("median"),
             low.alias("low"),
             high.alias("high"),
-            pl.col("has_ended").sum().alias("closed"),
-            pl.len().alias("rows"),
+            pl.col("count").filter("has_ended").sum().alias("closed"),
+            pl.col("count").sum().alias("rows"),
         ),
         (
             pl.when(is_enough).then("median").alias("value"),

@@ -38,7 +38,7 @@ def target_coverage(facts: Facts) -> Measure:
         covered = ways.filter(recent).select("account_id").unique().with_columns(is_covered=True)
         by_period.append(
             facts.target_accounts.join(covered, on="account_id", how="left").with_columns(
-                pl.col("is_covered").fill_null(value=False), period=pl.lit(period.label)
+                pl.col("is_covered").fill_null(value=False), period=facts.named(period)
             )
         )
     return Measure(pl.concat(by_period), rate("is_covered", nothing="no account is a target"))

@@ -31,15 +31,18 @@ class Summary:
 
 
 def total(column: str, *, unknown: str) -> Summary:
-    """The sum of an amount to the cent; `n` rows have one, the others are in neither.
+    """The sum of an amount to the cent; `n` records have one, the others are in neither.
 
-    Where there are rows and none has an amount, the sum is null because of `unknown`.
+    Of the rows of one record, such as the credit that two partners share, the first alone is
+    counted (`is_first`). Where there are rows and none has an amount, the sum is null because of
+    `unknown`.
     """
+    counted = pl.col(column).is_not_null() & pl.col("is_first")
     n = pl.col("n").fill_null(0)
     is_unknown = (n == 0) & (pl.col("rows").fill_null(0) > 0)
     in_sum = pl.col("total").round(2).cast(pl.Float64).fill_null(0)
     return Summary(
-        (pl.col(column).sum().alias("total"), pl.col(column).count().alias("n"), _ROWS),
+        (pl.col(column).sum().alias("total"), counted.sum().alias("n"), _ROWS),
         (
             pl.when(~is_unknown).then(in_sum).alias("value"),
             n,

@@ -4,20 +4,20 @@ A trace takes the rows that the metric itself is taken over, by the same steps: 
 way of counting.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isclose
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from workbench.contracts import Handoffs
 from workbench.definitions import Definition
 from workbench.errors import ConservationError, InputError, Problem
-from workbench.metrics.catalogue import METRICS, metrics, rows_of_figures
+from workbench.metrics.catalogue import KEY, METRICS, metrics, rows_of_figures
 from workbench.metrics.facts import MetricInputs, facts
-from workbench.metrics.registry import Metric
+from workbench.metrics.registry import Measure, Metric
 from workbench.params import RunParams
 from workbench.periods import TREND_PERIODS
 
@@ -74,44 +74,78 @@ def trace(
     classification: str | None = None,
     dimension: str = "all",
     member: str = "all",
+    catalogue: Mapping[str, Metric] = METRICS,
 ) -> Trace:
-    """The records behind one figure of the catalogue; the period is that of `params` unless said.
+    """The records behind one figure of a catalogue; the period is that of `params` unless said.
 
     Raises InputError for a figure that there is not or that has no value, with what there is, and
     for a metric that is not made of its rows one by one.
     """
-    metric = _known_metric(metric_name)
+    metric = _known_metric(metric_name, catalogue)
     key = _known_key(
         metric, params=params, period=period, classification=classification, dimension=dimension,
         member=member,
     )  # fmt: skip
     table = metrics(inputs, params=params, definition=definition, catalogue={metric.name: metric})
     figure = _known_figure(table, metric, key)
-    measure = metric.measure(facts(inputs, params=params, definition=definition))
-    summary = measure.summary
-    if summary.adds is None:
+    known = facts(inputs, params=params, definition=definition)
+    measure = metric.measure(known)
+    if measure.summary.adds is None:
         hint = "'workbench trace' takes sums, counts, means, medians and rates."
         what = "is worked out over groups, not by adding up records."
         raise InputError([Problem(metric.name, what, hint)])
+    return _traced(measure, metric, key, figure, _descriptions(inputs))
+
+
+def traces(
+    inputs: MetricInputs,
+    figures: pl.DataFrame,
+    *,
+    params: RunParams,
+    definition: Definition,
+) -> Iterator[Trace]:
+    """The trace of each figure of the metrics table that is known and made of its records.
+
+    `figures` are rows of the table with basis `current`, each of a metric of the catalogue, under
+    `definition`; the traces come in their order. Raises ConservationError as `trace` does.
+    """
+    known = facts(inputs, params=params, definition=definition)
+    descriptions = _descriptions(inputs)
+    for row in figures.filter(pl.col("value").is_not_null()).iter_rows(named=True):
+        metric = METRICS[row["metric"]]
+        measure = metric.measure(known)
+        if measure.summary.adds is not None:
+            key = FigureKey(*(row[name] for name in KEY))
+            yield _traced(measure, metric, key, _figure(row), descriptions)
+
+
+def _traced(
+    measure: Measure,
+    metric: Metric,
+    key: FigureKey,
+    figure: Mapping[str, float | None],
+    descriptions: pl.DataFrame,
+) -> Trace:
+    summary = measure.summary
+    below = pl.lit(None, pl.Float64) if summary.below is None else summary.below
     rows = rows_of_figures(measure, metric, key.dimension).filter(
         period=key.period,
         classification=key.classification,
         dimension=key.dimension,
         member=key.member,
     )
-    below = pl.lit(None, pl.Float64) if summary.below is None else summary.below
     counted = rows.with_columns(adds=summary.adds, below=below).collect()
-    found = Trace(metric, key, figure, _records(counted, inputs), summary.is_median)
+    found = Trace(metric, key, figure, _records(counted, descriptions), summary.is_median)
     _add_up(found)
     return found
 
 
-def _records(counted: pl.DataFrame, inputs: MetricInputs) -> pl.DataFrame:
+def _records(counted: pl.DataFrame, descriptions: pl.DataFrame) -> pl.DataFrame:
     """The rows as records, described; those that add nothing known come last."""
     present = [(kind, name) for kind, name in _IDS.items() if name in counted.columns]
     kind = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(k)) for k, name in present)
     partner = pl.col("partner") if "partner" in counted.columns else pl.lit(None, pl.String)
-    names = inputs.partners.select("partner_id", partner="name")
+    names = descriptions.filter(kind="partner").select(partner_id="record_id", partner="name")
     return (
         counted.select(
             kind.alias("kind"),
@@ -120,7 +154,7 @@ def _records(counted: pl.DataFrame, inputs: MetricInputs) -> pl.DataFrame:
             "adds",
             "below",
         )
-        .join(_descriptions(inputs), on=["kind", "record_id"], how="left")
+        .join(descriptions, on=["kind", "record_id"], how="left")
         .join(names, on="partner_id", how="left")
         .select("kind", "record_id", "name", "partner", "adds", "below", "evidence_url")
         .sort(
@@ -140,6 +174,7 @@ def _descriptions(inputs: MetricInputs) -> pl.DataFrame:
         ("touch", inputs.touches, "touch_type"),
         ("handoff", handoffs, "direction"),
         ("account", inputs.accounts, "name"),
+        ("partner", inputs.partners, "name"),
         ("partner group", inputs.partners.rename({"partner_id": "parent_partner"}), "name"),
     ]
     if inputs.program_costs is not None:
@@ -148,7 +183,7 @@ def _descriptions(inputs: MetricInputs) -> pl.DataFrame:
     return pl.concat(
         table.select(
             pl.lit(kind).alias("kind"),
-            pl.col(_IDS[kind]).alias("record_id"),
+            pl.col(_IDS.get(kind, "partner_id")).alias("record_id"),
             pl.col(name).alias("name"),
             link["evidence_url" in table.columns],
         )
@@ -178,11 +213,11 @@ def _add_up(found: Trace) -> None:
         raise ConservationError(wrong)
 
 
-def _known_metric(name: str) -> Metric:
-    if name in METRICS:
-        return METRICS[name]
-    near = get_close_matches(name, METRICS, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else f"there are {_listed(METRICS)}."
+def _known_metric(name: str, catalogue: Mapping[str, Metric]) -> Metric:
+    if name in catalogue:
+        return catalogue[name]
+    near = get_close_matches(name, catalogue, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else f"there are {_listed(catalogue)}."
     raise InputError([Problem(f"'{name}'", "is no metric.", hint)])
 
 
@@ -242,7 +277,11 @@ def _known_figure(
     if found["value"] is None:
         what = f"the figure for {key} is not known: {found['reason']}."
         raise InputError([Problem(metric.name, what)])
-    return {name: found[name] for name in ("value", "numerator", "denominator", "n")}
+    return _figure(found)
+
+
+def _figure(row: Mapping[str, Any]) -> Mapping[str, float | None]:
+    return {name: row[name] for name in ("value", "numerator", "denominator", "n")}
 
 
 def _listed(words: Iterable[str]) -> str:
