@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.vocabulary import STAGES, Stage
 
 if TYPE_CHECKING:
@@ -81,6 +81,25 @@ def check(params_file: str, overrides: tuple[str, ...]) -> None:
         f"{params_file}: nothing wrong. Period {params.period} "
         f"({params.fiscal_period.start} to {params.fiscal_period.end}), as of {params.as_of}, "
         f"definition {params.definition.stem}."
+    )
+
+
+@commands.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    options_metavar="",
+)
+@click.argument(
+    "words", nargs=-1, type=click.UNPROCESSED, metavar="[PARAMS_FILE] [OPTION OF JUPYTERLAB]…"
+)
+def lab(words: tuple[str, ...]) -> None:
+    """Open JupyterLab on the project, with the definition lab for a parameter file."""
+    from jupyterlab.labapp import LabApp
+
+    from workbench.pipeline.jupyter import jupyterlab_words
+
+    named = bool(words) and not words[0].startswith("-")
+    LabApp.launch_instance(
+        jupyterlab_words(words[0] if named else None, words[1:] if named else words)
     )
 
 
@@ -204,6 +223,25 @@ def verify(sealed: Path) -> None:
 
 
 @commands.command()
+@click.argument("run", metavar="RUN")
+@click.argument("target")
+def publish(run: str, target: str) -> None:
+    """Publish a finished run, named as for `seal`, in place of what its period had there.
+
+    TARGET is an environment variable with the URI of a PostgreSQL, a .duckdb or .xlsx file, a
+    folder with / at its end for Parquet, or payouts….csv for accounts payable.
+    """
+    from workbench.publishing import publish as published
+    from workbench.sealing import run_folder
+
+    folder = run_folder(run)
+    done = published(folder, target)
+    tables = "1 table" if len(done.rows) == 1 else f"{len(done.rows)} tables"
+    click.echo(f"Published {folder.name}: {tables}, {sum(done.rows.values()):,} rows")
+    click.echo(f"  to: {done.place}")
+
+
+@commands.command()
 @click.argument("params_or_run")
 @click.argument("metric")
 @click.option("--period", help="A period of the run's trend; by default its own.")
@@ -304,11 +342,17 @@ def _run(
     run_id: str | None,
 ) -> None:
     from workbench.pipeline import check_inputs, run_pipeline
+    from workbench.pipeline.hooks import run_on_failed_check, run_on_success
     from workbench.runs import new_run_id
 
-    params = check_inputs(params_file, overrides)
+    try:
+        params = check_inputs(params_file, overrides)
+    except InputError as error:
+        run_on_failed_check(params_file, overrides, error)
+        raise
     finished = run_pipeline(params, run_id=run_id or new_run_id(params), start=start)
     _print_finished(finished)
+    run_on_success(finished.run)
 
 
 def _print_finished(finished: "FinishedRun") -> None:
@@ -328,6 +372,8 @@ def main() -> None:
         commands()
     except WorkbenchError as error:
         click.echo(f"Error: {error}", err=True)
+        for note in getattr(error, "__notes__", ()):
+            click.echo(note, err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # a disk that is full or may not be written
         click.echo(f"Error: {error.filename or 'a file'}: {error.strerror}.", err=True)

@@ -64,6 +64,10 @@ class ReadoutError(InputError):
     """The texts of the readout do not fit on its page."""
 
 
+class PublishError(InputError):
+    """A place that a run is published to is none, or cannot take its tables."""
+
+
 class ContractError(WorkbenchError):
     """A table that a stage made or was given breaks its contract."""
 
@@ -89,6 +93,10 @@ class SealError(WorkbenchError):
         ways = "1 difference" if len(listed) == 1 else f"{len(listed)} differences"
         lines = "".join(f"\n  {difference}" for difference in listed)
         super().__init__(f"{where}: {ways} from what was sealed:{lines}")
+
+
+class HookError(WorkbenchError):
+    """A run is done, but the command that should follow it failed."""
 
 
 class StageError(WorkbenchError):

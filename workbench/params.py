@@ -1,6 +1,7 @@
 """The parameters of a run: a flat YAML file, resolved once and kept with the run."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -49,6 +50,8 @@ class RunParams(Document):
     partner_identity: Literal["as_was", "as_is"] = "as_was"
     record_url: str | None = None
     paper: Literal["a4", "us-letter"] = "a4"
+    on_success: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
     output_root: Path
 
     @field_validator("timezone")
@@ -189,6 +192,12 @@ def _typed(key: str, value: str) -> Any:
     """A value typed after `-p`, as the file would have given it."""
     if key == "compare_with":
         return [word.strip() for word in value.split(",") if word.strip()]
+    if key in {"on_success", "on_failure"}:
+        try:
+            return shlex.split(value)
+        except ValueError:
+            what = f"'{key}': a quotation mark in {value} is not closed."
+            raise ParameterError([Problem("-p", what)]) from None
     return value
 
 

@@ -96,13 +96,13 @@ class QueryExtract:
             hint = f"look at the address, the user and the password in {variable}; signs such as "
             hint += "@ and / in a password are written %40 and %2F."
             hint = f"look at the path in {variable}." if kind in _IN_A_FILE else hint
-            raise SourceError([Problem(variable, _said(error, uri), hint)]) from None
+            raise SourceError([Problem(variable, said_without_uri(error, uri), hint)]) from None
         with connection:
             try:
                 with connection.cursor() as cursor:
                     yield kind, cursor
             except (driver.Error, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-                raise SourceError([self._problem(_said(error, uri))]) from None
+                raise SourceError([self._problem(said_without_uri(error, uri))]) from None
 
     def _problem(self, what: str, hint: str = "") -> Problem:
         return Problem(f"query {self.name} ({self.query.connection})", what, hint)
@@ -136,7 +136,7 @@ def _connect(driver: Any, kind: str, uri: str) -> Any:
     return driver.connect(uri)
 
 
-def _said(error: BaseException, uri: str) -> str:
+def said_without_uri(error: BaseException, uri: str) -> str:
     """The server's own sentence without any part of the URI: drivers like to repeat it."""
     text = str(error).split("\n", 1)[0]
     text = re.sub(r"^[A-Z_]+: (\[\w+\] )?|.*\b(ERROR|FATAL): ", "", text)

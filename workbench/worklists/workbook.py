@@ -91,7 +91,7 @@ def _write_cell(
     if is_link and len(value) <= LONGEST_LINK:
         page.write_url(row, column, value, looks.link, "open")
     elif isinstance(value, str):
-        page.write_string(row, column, _plain_text(value), looks.text)
+        page.write_string(row, column, plain_text(value), looks.text)
     elif isinstance(value, bool):
         page.write_string(row, column, "yes" if value else "no", looks.text)
     elif isinstance(value, int):
@@ -100,7 +100,7 @@ def _write_cell(
         page.write_datetime(row, column, value, looks.day)
 
 
-def _plain_text(text: str) -> str:
+def plain_text(text: str) -> str:
     """The text, cut where it is too long."""
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]} … (cut; the table of this run has it whole)"
