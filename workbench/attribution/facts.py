@@ -274,20 +274,16 @@ def _pair_facts(
     links: pl.DataFrame, touches: pl.DataFrame, opportunities: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per link, with every fact that a definition may ask for."""
-
-    of_touch = touches.select("touched_day", "logged_day", *_OF_TOUCH)
-    of_opportunity = opportunities.select(
-        "created_day", "last_day", pl.col("opportunity_type").cast(OpportunityTypes)
-    )
-    pairs = links.hstack(of_touch[links["touch"]]).hstack(of_opportunity[links["opportunity"]])
-    return pairs.select(
-        *links.columns,
+    touch, opportunity = links["touch"], links["opportunity"]
+    touch_days = touches.select("touched_day", "logged_day")[touch]
+    opportunity_days = opportunities.select("created_day", "last_day")[opportunity]
+    days = touch_days.hstack(opportunity_days).select(
         _days_between(pl.col("created_day"), pl.col("touched_day")).alias("from_created"),
         _days_between(pl.col("last_day"), pl.col("touched_day")).alias("from_closed"),
         _days_between(pl.col("touched_day"), pl.col("logged_day")).alias("days_to_log"),
         (pl.col("logged_day") > pl.col("last_day"))
         .fill_null(value=False)
         .alias("is_logged_after_close"),
-        "opportunity_type",
-        *_OF_TOUCH,
     )
+    kinds = opportunities["opportunity_type"].cast(OpportunityTypes).gather(opportunity)
+    return links.hstack(days).with_columns(kinds).hstack(touches.select(_OF_TOUCH)[touch])
