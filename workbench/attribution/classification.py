@@ -83,8 +83,7 @@ def credited(found: Classified, definition: Definition) -> pl.DataFrame:
     by_crm_field = definition.basis == "crm_field"
     shares = partner_shares(found.pairs, one_partner_has_all if by_crm_field else definition)
     amounts = found.opportunity_attribution["amount_reporting"].gather(shares["opportunity"])
-    credit = partner_credit(shares.with_columns(amounts), definition)
-    credit = credit.sort("opportunity", "partner")  # as their ids are
+    credit = partner_credit(shares.with_columns(amounts), definition)  # in the order of their ids
     ids = found.opportunity_attribution["opportunity_id"].gather(credit["opportunity"])
     return credit.select(
         ids,

@@ -22,22 +22,26 @@ def partner_shares(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
     """How much of an opportunity's credit each of its partners has.
 
     `pairs`: the accepted pairs of each opportunity's class, in the order (`opportunity`,
-    `touched_at`, `touch`). One row per opportunity and partner: `weight` and `total_weight`, whose
-    ratio is the share; `turn`, the place of the partner's first pair, which settles ties.
+    `touched_at`, `touch`). One row per opportunity and partner, in this order: `weight` and
+    `total_weight`, whose ratio is the share; `turn`, the place of the partner's first pair, which
+    settles ties.
     """
     weighted = pair_weights(pairs, definition)
     if definition.credit.model in _WHOLE_MODELS:
         return weighted.with_columns(pl.lit(1, pl.Int64).alias("total_weight"))
     counts_once = definition.credit.model in {"equal", "full"}
-    shares = weighted.group_by("opportunity", "partner", maintain_order=True).agg(
-        pl.col("role").first(),
+    by_partner = weighted.select("opportunity", "partner", "role", "weight", "turn").sort(
+        "opportunity", "partner", maintain_order=True
+    )
+    run = pl.struct("opportunity", "partner").rle_id().alias("run")  # cheaper than two keys
+    shares = by_partner.group_by(run, maintain_order=True).agg(
+        pl.col("opportunity", "partner", "role", "turn").first(),
         pl.col("weight").first() if counts_once else pl.col("weight").sum(),
-        pl.col("turn").first(),
     )
     total = pl.col("weight").sum().over("opportunity")
     if not definition.credit.is_additive:
         total = pl.col("weight")
-    return shares.with_columns(total.alias("total_weight"))
+    return shares.drop("run").with_columns(total.alias("total_weight"))
 
 
 def pair_weights(pairs: pl.DataFrame, definition: Definition) -> pl.DataFrame:
@@ -103,29 +107,32 @@ def credited_amounts(shares: pl.DataFrame) -> pl.DataFrame:
     `shares` has `amount_reporting` beside what `partner_shares` gives. Every partner gets the whole
     cents of its share; the cents left over go one each to the largest remainders, and among equals
     to the partner whose first pair comes earlier. A negative amount is split like its opposite; a
-    null amount gives null credit.
+    null amount gives null credit. The rows stay in their order.
     """
-    cents = pl.col("amount_reporting").to_physical().cast(pl.Int128)
-    weight, total = pl.col("weight").cast(pl.Int128), pl.col("total_weight")
-    if shares["weight"].dtype.is_float():  # whole parts of a share, so that no cent is lost
-        parts = pl.col("weight") / pl.col("total_weight") * _SHARE_PARTS
-        weight = parts.round().cast(pl.Int128)
+    cents = pl.col("amount_reporting").to_physical().cast(pl.Int64)
+    weight, total = pl.col("weight"), pl.col("total_weight")
+    if is_float := shares["weight"].dtype.is_float():  # whole parts of a share: no cent is lost
+        weight = (weight / total * _SHARE_PARTS).round().cast(pl.Int64)
         total = weight.sum().over("opportunity")
-    product = cents.abs() * weight
-    whole, remainder = product // total, product % total
-    if shares["weight"].dtype.is_float():  # equal remainders may differ by what a float cannot hold
+    product, total = cents.abs().cast(pl.Int128) * weight, total.cast(pl.Int128)
+    remainder = product % total
+    if is_float:  # equal remainders may differ by what a float cannot hold
         remainder = (remainder * _TIE_PARTS + total // 2) // total
-    left_over = cents.abs() - pl.col("whole").sum().over("opportunity")
-    place = pl.int_range(pl.len()).over("opportunity")
-    return (
-        shares.with_columns(whole.alias("whole"), remainder.alias("remainder"))
-        .sort("opportunity", "remainder", "turn", descending=[False, True, False])
-        .with_columns((place < left_over).cast(pl.Int128).alias("extra"))
-        .with_columns(
-            in_currency((pl.col("whole") + pl.col("extra")) * cents.sign()).alias("credited_amount")
-        )
-        .drop("whole", "remainder", "extra")
+    counted = shares.with_columns((product // total).cast(pl.Int64).alias("whole")).with_columns(
+        (cents.abs() - pl.col("whole").sum().over("opportunity")).alias("left_over")
     )
+    ranked = (
+        counted.with_row_index("row")
+        .filter(pl.col("left_over") > 0)
+        .sort("opportunity", remainder, "turn", descending=[False, True, False])
+        .with_row_index("place")
+    )
+    place = pl.col("place") - pl.col("place").first().over("opportunity")
+    winners = ranked.filter(place < pl.col("left_over"))["row"]
+    extra = pl.zeros(shares.height, dtype=pl.Int64, eager=True).scatter(winners, 1)
+    return counted.with_columns(
+        in_currency((pl.col("whole") + extra) * cents.sign()).alias("credited_amount")
+    ).drop("whole", "left_over")
 
 
 def partner_credit(shares: pl.DataFrame, definition: Definition) -> pl.DataFrame:

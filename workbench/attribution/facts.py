@@ -226,31 +226,32 @@ def _links_by_account(
     account_merges: DataFrame[AccountMerges] | None,
 ) -> pl.DataFrame:
     """One row per touch on an account and opportunity of it, in their order, with the reach."""
-    candidates = _with_surviving_account(on_account, account_merges).join(
-        _with_surviving_account(
-            opportunities.select(
-                "opportunity", "account_id", "created_at", "created_day", "last_day"
-            ),
-            account_merges,
-        ),
-        on="account_id",
+    of_account = opportunities.select(
+        "opportunity",
+        "account_id",
+        "created_day",
+        "last_day",
+        pl.col("created_at").rank("ordinal").alias("turn"),  # of several at once, by their id
     )
     was_open = pl.col("touched_day").is_between("created_day", "last_day")
     came_later = pl.col("created_day") > pl.col("touched_day")
-    following = (
-        candidates.filter(came_later)
-        .group_by("touch")
-        .agg(pl.col("opportunity").sort_by("created_at", "opportunity").first().alias("next"))
+    is_next = pl.col("turn") == pl.when(came_later).then("turn").min().over("touch")
+    return (
+        _with_surviving_account(on_account, account_merges)
+        .join(
+            _with_surviving_account(of_account, account_merges),
+            on="account_id",
+            maintain_order="left_right",
+        )
+        .select(
+            "touch",
+            "opportunity",
+            pl.when(was_open | is_next.fill_null(value=False))
+            .then(pl.lit(ACCOUNT_FIRST, pl.UInt8))
+            .otherwise(pl.lit(ACCOUNT_ANY, pl.UInt8))
+            .alias("reach"),
+        )
     )
-    by_account = candidates.join(following, on="touch", how="left").select(
-        "touch",
-        "opportunity",
-        pl.when(was_open | (pl.col("opportunity") == pl.col("next")).fill_null(value=False))
-        .then(pl.lit(ACCOUNT_FIRST, pl.UInt8))
-        .otherwise(pl.lit(ACCOUNT_ANY, pl.UInt8))
-        .alias("reach"),
-    )
-    return by_account.sort("touch", "opportunity")
 
 
 def _links(touches: pl.DataFrame, by_account: pl.DataFrame) -> pl.DataFrame:
@@ -273,21 +274,10 @@ def _pair_facts(
     links: pl.DataFrame, touches: pl.DataFrame, opportunities: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per link, with every fact that a definition may ask for."""
-
-    def of_touch(column: str) -> pl.Series:
-        return touches[column].gather(links["touch"])
-
-    def of_opportunity(column: str) -> pl.Series:
-        return opportunities[column].gather(links["opportunity"])
-
-    days = pl.DataFrame(
-        [
-            of_touch("touched_day"),
-            of_touch("logged_day"),
-            of_opportunity("created_day"),
-            of_opportunity("last_day"),
-        ]
-    ).select(
+    touch, opportunity = links["touch"], links["opportunity"]
+    touch_days = touches.select("touched_day", "logged_day")[touch]
+    opportunity_days = opportunities.select("created_day", "last_day")[opportunity]
+    days = touch_days.hstack(opportunity_days).select(
         _days_between(pl.col("created_day"), pl.col("touched_day")).alias("from_created"),
         _days_between(pl.col("last_day"), pl.col("touched_day")).alias("from_closed"),
         _days_between(pl.col("touched_day"), pl.col("logged_day")).alias("days_to_log"),
@@ -295,5 +285,5 @@ def _pair_facts(
         .fill_null(value=False)
         .alias("is_logged_after_close"),
     )
-    kinds = opportunities["opportunity_type"].cast(OpportunityTypes).gather(links["opportunity"])
-    return links.hstack(days).with_columns(kinds, *(of_touch(column) for column in _OF_TOUCH))
+    kinds = opportunities["opportunity_type"].cast(OpportunityTypes).gather(opportunity)
+    return links.hstack(days).with_columns(kinds).hstack(touches.select(_OF_TOUCH)[touch])
