@@ -1,20 +1,19 @@
 """The page: figures in, a PDF of exactly one page out, or the same as a picture."""
 
 import json
-from dataclasses import asdict
-from importlib.resources import files
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import typst
 
 from workbench.errors import Problem, ReadoutError
 from workbench.readout.figures import ReadoutFigures
-from workbench.readout.letters import STAND_IN, missing_letters
+from workbench.typesetting import typeset
 
-_TOO_LONG = "panicked with: too long by "
-_HINT = "shorten the decisions, asks or learnings (see docs/readouts.md)."
-_STAND_INS = f"{STAND_IN} stands for a letter that the page's fonts lack; the site shows it."
-_PICTURE_DOTS_PER_INCH = 170
+_TOO_LONG: Final = "panicked with: too long by "
+_PICTURE_DOTS_PER_INCH: Final = 170
 
 
 def readout_page(figures: ReadoutFigures) -> bytes:
@@ -24,9 +23,10 @@ def readout_page(figures: ReadoutFigures) -> bytes:
     data, so that no name can act as markup. A letter that is in none of the fonts is shown as ▯,
     and the foot of the page says so.
 
-    Raises ReadoutError when the page would need more than one sheet.
+    Raises ReadoutError when the page would need more than one sheet: by how much, which texts are
+    to blame, and how many of their characters are too many.
     """
-    return _set(figures, format="pdf", pdf_standards="ua-1")
+    return _set(figures)
 
 
 def readout_picture(figures: ReadoutFigures) -> bytes:
@@ -38,43 +38,81 @@ def readout_picture(figures: ReadoutFigures) -> bytes:
 
 
 def _set(figures: ReadoutFigures, **output: Any) -> bytes:
-    content, has_stand_ins = _with_known_letters(asdict(figures))
-    if has_stand_ins:
-        content["footer"] = [*content["footer"], _STAND_INS]
-    sheet: Any = {  # the wheel takes virtual files, which its type stub does not know
-        "main.typ": files("workbench.readout").joinpath("page.typ").read_bytes(),
-        "trend.svg": content["trend"].pop("svg").encode(),
-        "win_rates.svg": content["win_rates"].pop("svg").encode(),
-        "figures.json": json.dumps({**content, "read_at": figures.read_at.isoformat()}).encode(),
-    }
-    made = int(figures.read_at.timestamp())
+    content = json.loads(json.dumps(asdict(figures), default=str))
+    pictures = {f"{name}.svg": content[name].pop("svg") for name in ("trend", "win_rates")}
+
+    def typeset_page(**output: Any) -> bytes:
+        return typeset(
+            "workbench.readout", content, pictures=pictures, made=figures.read_at, **output
+        )
+
+    def fits() -> bool:
+        try:
+            typeset_page()
+        except typst.TypstError:
+            return False
+        return True
+
     try:
-        return bytes(typst.compile(sheet, ignore_system_fonts=True, timestamp=made, **output))
+        return typeset_page(**output)
     except typst.TypstError as error:
-        raise ReadoutError([_problem(error, figures)]) from None
-
-
-def _with_known_letters(content: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The content as the page's fonts can show it, and whether a letter had to be replaced."""
-    said = json.dumps(content, ensure_ascii=False, default=str)
-    shown = {ord(letter): STAND_IN for letter in missing_letters(said)}
-    return _translated(content, shown), bool(shown)
-
-
-def _translated(part: Any, shown: dict[int, str]) -> Any:
-    """Every text inside a part of the content, with the letters of `shown` replaced."""
-    if isinstance(part, str):
-        return part.translate(shown)
-    if isinstance(part, dict):
-        return {key: _translated(value, shown) for key, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [_translated(value, shown) for value in part]
-    return part
-
-
-def _problem(error: typst.TypstError, figures: ReadoutFigures) -> Problem:
-    where = f"the readout of {figures.period}"
-    if _TOO_LONG in error.message:
+        where = f"the readout of {figures.period}"
+        if _TOO_LONG not in error.message:
+            what = f"the page cannot be set: {error.message}."
+            raise ReadoutError([Problem(where, what)]) from None
         over = error.message.partition(_TOO_LONG)[2].strip('"')
-        return Problem(where, f"it does not fit on one page: it is {over} too long.", _HINT)
-    return Problem(where, f"the page cannot be set: {error.message}.")
+        what = f"it does not fit on one page: it is {over} too long."
+        raise ReadoutError([Problem(where, what), *_too_long(_texts(content), fits)]) from None
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text of the page that people wrote: where, and its place in the page's content."""
+
+    where: str
+    hint: str
+    holder: Any
+    key: str | int
+    said: str
+
+
+def _texts(content: dict[str, Any]) -> list[_Text]:
+    hint = "shorten it in the readout's texts (see docs/readouts.md)."
+    texts = [
+        _Text(f"'{key}.{number}' of the readout's texts", hint, content[key], number, said)
+        for key in ("decisions", "asks", "learned")
+        for number, said in enumerate(content[key])
+    ]
+    hint = "shorten it in the definition's file."
+    texts += [
+        _Text(f"the {held['role']} rules of the definition, in words", hint, held, "definition",
+              held["definition"])
+        for held in content["classes"]
+    ]  # fmt: skip
+    held = content["footer"]
+    return [*texts, _Text("title and approvals of the definition", hint, held, 0, held[0])]
+
+
+def _too_long(texts: list[_Text], fits: Callable[[], bool]) -> list[Problem]:
+    """The texts that are longer than they may be for the page to fit, and by how many characters.
+
+    None may be longer than any other: so it is the long ones that are to blame.
+    """
+
+    def fits_without(characters: int) -> bool:
+        for text in texts:
+            text.holder[text.key] = text.said[: longest - characters]
+        return fits()
+
+    longest = max(len(text.said) for text in texts)
+    most = longest - bisect_left(range(longest), True, key=fits_without)  # noqa: FBT003
+    return [
+        Problem(
+            text.where,
+            f"'{text.said[:40]}…' is {len(text.said) - most:,} characters too long "
+            f"({len(text.said):,} of at most {most:,}).",
+            text.hint,
+        )
+        for text in texts
+        if len(text.said) > most
+    ]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 
 from workbench.documents import Document, read_document
 from workbench.readout.formats import printable
-from workbench.readout.letters import missing_letters
+from workbench.typesetting import missing_letters
 
 MOST_TEXTS: Final = 4
 LONGEST_TEXT: Final = 200
