@@ -3,15 +3,17 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from great_tables import GT, loc, style
 from IPython.display import HTML
 
 ROWS_SHOWN: Final = 20
-_TEXT_COLOUR: Final = "#333333"
+_TEXT_COLOUR: Final = "#1a1a1a"
+_PICTURE_WIDTH: Final = 850  # pixels: a page whose smallest letters can be read
 # Columns that hold a word of a closed list; in a cell its underscores are blanks.
 _WORDS: Final = frozenset(
     {
@@ -27,6 +29,19 @@ _WORDS: Final = frozenset(
         "touch_type",
     }
 )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that every viewer of notebooks shows, with its words as alt text."""
+
+    png: bytes
+    description: str
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """What Jupyter asks of an object that shows itself."""
+        data = {"image/png": b64encode(self.png).decode(), "text/plain": self.description}
+        return data, {"image/png": {"alt": self.description, "width": _PICTURE_WIDTH}}
 
 
 def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
@@ -51,12 +66,19 @@ def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
         .sub_missing(missing_text="–")
         .cols_label({name: name.replace("_", " ") for name in frame.columns})
         .cols_align("right", columns=names)
-        .tab_style(style.text(weight="bold"), loc.column_labels())
+        .tab_style(style.text(weight="bold"), [loc.title(), loc.column_labels()])
         .tab_options(
-            table_font_size="13px",
+            table_font_names=["inherit"],
+            table_font_size="14px",
             table_font_color=_TEXT_COLOUR,
             heading_align="left",
-            heading_title_font_size="15px",
+            heading_title_font_size="16px",
+            table_border_top_width="1px",
+            table_border_top_color=_TEXT_COLOUR,
+            table_border_bottom_width="1px",
+            column_labels_border_top_style="hidden",
+            column_labels_border_bottom_width="1px",
+            table_body_border_bottom_width="1px",
             data_row_padding="4px",
             table_margin_left="0px",
             table_width="auto",
@@ -70,7 +92,9 @@ def table(frame: pl.DataFrame, *, title: str, rows: int = ROWS_SHOWN) -> HTML:
         shown = shown.tab_source_note(f"The first {rows} of {frame.height:,} rows.")
     if frame.is_empty():
         shown = shown.tab_source_note("No rows.")
-    return HTML(shown.as_raw_html())
+    # What scrolls can be reached by the keyboard, and says what it is.
+    region = f'<div role="region" aria-label="{escape(title)}" tabindex="0" id='
+    return HTML(shown.as_raw_html().replace("<div id=", region, 1))
 
 
 def _counts(frame: pl.DataFrame) -> list[int]:
@@ -109,8 +133,6 @@ def sentences(texts: Iterable[str]) -> HTML:
     return HTML("".join(f"<p>{escape(text)}</p>" for text in texts) or "<p>Nothing to say.</p>")
 
 
-def picture(png: bytes, *, description: str) -> HTML:
+def picture(png: bytes, *, description: str) -> Picture:
     """A page as a picture, with the words that stand for it where it cannot be seen."""
-    source = b64encode(png).decode()
-    image = f'<img class="page" src="data:image/png;base64,{source}" alt="{escape(description)}"'
-    return HTML(f'{image} style="border: 1px solid #cccccc; max-width: 100%; width: 850px">')
+    return Picture(png, description)

@@ -1,19 +1,26 @@
+import json
+from base64 import b64decode
 from datetime import date
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import altair as alt
 import polars as pl
 import pytest
+import typst
+import vl_convert
 
 from tests.unit import readout_frames as frames
 from workbench.charts import (
+    SPEC_TYPE,
     chart_svg,
     evidence_grades,
     findings_by_rule,
-    show_charts_as_svg,
+    show_charts,
     trend_by_classification,
     win_rate_intervals,
 )
+from workbench.charts.png import packed_png
 from workbench.charts.theme import AnyChart
 from workbench.contracts import QualityFindings
 
@@ -124,14 +131,38 @@ def _renderer_restored() -> object:
 
 
 @pytest.mark.usefixtures("_renderer_restored")
-def test_show_charts_as_svg__inline_and_nothing_fetched() -> None:
-    show_charts_as_svg()
+def test_show_charts__three_forms_and_nothing_fetched() -> None:
+    show_charts()
     bundle = trend(frames.metrics())._repr_mimebundle_(None, None)
-    data = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert data is not None
-    assert data["text/html"].startswith(
-        '<svg style="zoom: 1.3" role="img" aria-label="Bookings, USD m'
-    )
-    assert "<script" not in data["text/html"]
-    assert "src=" not in data["text/html"]
+    assert isinstance(bundle, tuple)
+    data, about = bundle
+    assert set(data) == {SPEC_TYPE, "image/png", "text/plain"}
     assert data["text/plain"].startswith("Bookings, USD m")
+    assert data["text/plain"] == data[SPEC_TYPE]["description"] == about["image/png"]["alt"]
+    assert "http" not in json.dumps(data[SPEC_TYPE])
+    assert data[SPEC_TYPE]["config"]["background"] == "white"
+    assert about[SPEC_TYPE]["embed_options"]["actions"]["editor"] is False
+
+
+@pytest.mark.usefixtures("_renderer_restored")
+def test_show_charts__the_picture_is_small() -> None:
+    show_charts()
+    bundle = trend(frames.metrics())._repr_mimebundle_(None, None)
+    assert isinstance(bundle, tuple)
+    picture = b64decode(bundle[0]["image/png"])
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 40_000
+    assert 600 < bundle[1]["image/png"]["width"] < 1000
+
+
+def test_packed_png__the_same_picture_in_fewer_bytes(tmp_path: Path) -> None:
+    loose = vl_convert.svg_to_png(chart_svg(trend(frames.metrics())))
+    packed = packed_png(loose)
+    assert len(packed) < len(loose) / 2
+    drawn = []
+    for name, png in (("loose.png", loose), ("packed.png", packed)):
+        (tmp_path / name).write_bytes(png)
+        page = f'#set page(width: auto, height: auto)\n#image("{name}")'
+        (tmp_path / "page.typ").write_text(page, encoding="utf-8")
+        drawn.append(typst.compile(tmp_path / "page.typ", format="png"))
+    assert drawn[0] == drawn[1]

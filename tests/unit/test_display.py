@@ -72,7 +72,13 @@ def test_table__counts_have_no_decimals_and_words_no_underscores() -> None:
 
 
 def test_picture__describes_itself() -> None:
-    html = picture(b"\x89PNG", description='a "page"').data
+    data, about = picture(b"\x89PNG", description='a "page"')._repr_mimebundle_()
 
-    assert html.startswith('<img class="page" src="data:image/png;base64,iVBORw=="')
-    assert 'alt="a &quot;page&quot;"' in html
+    assert data == {"image/png": "iVBORw==", "text/plain": 'a "page"'}
+    assert about["image/png"]["alt"] == 'a "page"'
+
+
+def test_table__what_scrolls_can_be_reached_and_has_a_name() -> None:
+    html = table(pl.DataFrame({"n": [1]}), title='Amounts, "USD"').data
+
+    assert html.startswith('<div role="region" aria-label="Amounts, &quot;USD&quot;" tabindex="0"')

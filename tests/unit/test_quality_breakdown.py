@@ -226,8 +226,8 @@ def test_quality_trend__rules_over_runs_lowest_first():
 
     assert chart is not None
     assert chart.to_dict()["description"] == (
-        "Score by rule over the last runs, lowest first, 2 runs, from 2025-01-02 to 2025-02-02; "
-        "the share of records that keep the rule. Touch logged twice: 70.0 %, 80.0 %; "
+        "Score by rule over the last runs, lowest first, % of the records that keep the rule; "
+        "2 runs since 2025-01-02, as of 2 February 2025. Touch logged twice: 70.0 %, 80.0 %; "
         "Touch that hangs on nothing: 60.0 %, 90.0 %."
     )
 

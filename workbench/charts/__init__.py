@@ -2,14 +2,20 @@
 
 from workbench.charts.comparison import fair_comparison
 from workbench.charts.effort import effort_intervals
-from workbench.charts.metrics import trend_by_classification, win_rate_intervals
+from workbench.charts.metrics import (
+    trend_by_classification,
+    trend_multiples,
+    win_rate_intervals,
+)
 from workbench.charts.quality_trend import quality_trend
 from workbench.charts.records import evidence_grades, findings_by_rule
 from workbench.charts.restatement import restatement_waterfall
 from workbench.charts.sensitivity import sensitivity_tornado
-from workbench.charts.theme import chart_svg, show_charts_as_svg
+from workbench.charts.theme import SPEC_TYPE, chart_svg, show_charts, spec_svg
+from workbench.charts.trends import small_trends
 
 __all__ = [
+    "SPEC_TYPE",
     "chart_svg",
     "effort_intervals",
     "evidence_grades",
@@ -18,7 +24,10 @@ __all__ = [
     "quality_trend",
     "restatement_waterfall",
     "sensitivity_tornado",
-    "show_charts_as_svg",
+    "show_charts",
+    "small_trends",
+    "spec_svg",
     "trend_by_classification",
+    "trend_multiples",
     "win_rate_intervals",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import altair as alt
 import polars as pl
 
-from workbench.charts.theme import COLOURS, INK, QUIET, AnyChart, as_of_words, finished
+from workbench.charts.theme import COLOURS, EXACT, INK, QUIET, AnyChart, as_of_words, finished
 from workbench.periods import period_title
 
 # What is drawn, from the top; figures of one scale share a unit.
@@ -30,11 +30,13 @@ def fair_comparison(metrics: pl.DataFrame, *, period: str, as_of: date) -> AnyCh
     their marks. A difference that is not said has its reason in its place.
     """
     rows = _drawn(metrics, period)
+    rows = rows.with_columns(pl.concat_str("title", pl.lit(": "), "said").alias("exact"))
     base = alt.Chart(rows).encode(
         y=alt.Y("title:N")
         .sort(rows["title"].to_list())
         .title(None)
-        .axis(domain=False, labelColor=INK, labelLimit=240, labelPadding=6)
+        .axis(domain=False, labelColor=INK, labelLimit=240, labelPadding=6),
+        tooltip=EXACT,
     )
 
     def x(name: str) -> alt.X:
@@ -51,12 +53,11 @@ def fair_comparison(metrics: pl.DataFrame, *, period: str, as_of: date) -> AnyCh
     )
     points = base.mark_point(filled=True, size=55, opacity=1).encode(x=x("at"), color=colour)
     labels = base.mark_text(align="left", dy=-10, fontSize=9).encode(x=x("left"), text="label:N")
-    described = "; ".join(f"{title}: {said}" for title, said in rows["title", "said"].rows())
     return finished(
         alt.layer(none, intervals, points, labels).properties(width=_WIDTH, height=alt.Step(_STEP)),
         title=f"With a partner beside direct, {period_title(period)}",
         subtitle=f"95 % intervals; left of the line less, right more; {as_of_words(as_of)}",
-        described=described,
+        described="; ".join(rows["exact"]),
     )
 
 

@@ -1,12 +1,12 @@
 """The chart of effort: each partner's two rates with their intervals, side by side."""
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 import polars as pl
 
-from workbench.charts.theme import INK, QUIET, AnyChart, as_of_words, finished
+from workbench.charts.theme import EXACT, INK, QUIET, AnyChart, as_of_words, finished
 
 PARTNERS_SHOWN: Final = 12
 _HALVES: Final = ("There in the first half", "Won, of those")
@@ -47,6 +47,8 @@ def effort_intervals(
             (_HALVES[1], "win", "won_count", "early_count"),
         )
     )
+    exact = pl.Series("exact", [_said(row) for row in rows.to_dicts()], dtype=pl.String)
+    rows = rows.with_columns(exact)
     order = best["partner"].to_list()
     y = alt.Y("partner:N").sort(order).title(None)
     y = y.axis(domain=False, labelColor=INK, labelLimit=190, labelPadding=6)
@@ -57,7 +59,7 @@ def effort_intervals(
         grid=True,
         gridColor="#e0e0e0",
     )
-    base = alt.Chart().encode(y=y)
+    base = alt.Chart().encode(y=y, tooltip=EXACT)
     intervals = base.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.6, color=QUIET).encode(
         x=alt.X("low:Q"), x2="high:Q"
     )
@@ -72,14 +74,10 @@ def effort_intervals(
         chart,
         title="Where effort pays: partners that come early, and win",
         subtitle=f"each rate drawn towards all partners’, with 95 % interval, {as_of_words(as_of)}",
-        described=_in_words(rows),
+        described="; ".join(rows["exact"]),
     )
 
 
-def _in_words(rows: pl.DataFrame) -> str:
-    return "; ".join(
-        f"{partner}, {half.lower()}: {label}, {low * 100:.0f} to {high * 100:.0f} %"
-        for partner, half, label, low, high in rows.select(
-            "partner", "half", "label", "low", "high"
-        ).iter_rows()
-    )
+def _said(row: dict[str, Any]) -> str:
+    low, high = row["low"] * 100, row["high"] * 100
+    return f"{row['partner']}, {row['half'].lower()}: {row['label']}, {low:.0f} to {high:.0f} %"

@@ -5,7 +5,7 @@ from typing import Final
 import altair as alt
 import polars as pl
 
-from workbench.charts.theme import INK, QUIET, AnyChart, finished
+from workbench.charts.theme import EXACT, INK, QUIET, AnyChart, as_of_words, finished
 from workbench.quality import RULES
 
 RULES_SHOWN: Final = 8
@@ -17,6 +17,7 @@ def quality_trend(
 ) -> AnyChart | None:
     """The score of each rule over the last twelve runs, for the eight rules that score lowest now.
 
+    Each line ends at the height of its label; how far it moves is drawn on one scale for all.
     `history` is the quality history of the run `run_id`. None where there is nothing to compare:
     no earlier run, or no rule that anything breaks now or broke before.
     """
@@ -30,22 +31,31 @@ def quality_trend(
     titles = {rule.id: rule.title for rule in RULES}
     order = [titles.get(rule, rule) for rule in now["member"]]
     rows = (
-        broken.join(now.select("member"), on="member", how="semi")
+        broken.join(now.select("member", score_now="score"), on="member")
         .sort("member", "number")
         .select(
             "number",
             "score",
+            "read_at",
+            (pl.col("score") - pl.col("score_now")).alias("moved"),
             pl.col("member").replace(titles).alias("rule"),
         )
     )
     rows = rows.with_columns(
+        pl.concat_str(
+            "rule", pl.lit(", read "), pl.col("read_at").dt.strftime("%Y-%m-%d"), pl.lit(": ")
+        ).alias("run"),
         pl.Series("label", [f"{score * 100:.1f} %" for score in rows["score"]], dtype=pl.String),
         (pl.col("number") == runs.height - 1).alias("is_latest"),
     )
+    rows = rows.with_columns(
+        pl.concat_str("run", "label", pl.lit(" of the records keep the rule")).alias("exact")
+    ).drop("read_at", "run")
     x = alt.X("number:Q").axis(None).scale(domain=[0, runs.height - 1], nice=False)
-    y = alt.Y("score:Q").axis(None).scale(zero=False, padding=4)
-    base = alt.Chart().encode(x=x, y=y)
-    line = base.mark_line(color=QUIET, strokeWidth=1.5)
+    widest = max(abs(moved) for moved in rows["moved"]) or 1.0
+    y = alt.Y("moved:Q").axis(None).scale(domain=[-widest, widest], padding=4)
+    base = alt.Chart().encode(x=x, y=y, tooltip=EXACT)
+    line = alt.Chart().encode(x=x, y=y).mark_line(color=QUIET, strokeWidth=1.5)
     points = base.mark_point(filled=True, size=22, color=INK, opacity=1)
     latest = (
         alt.Chart()
@@ -67,8 +77,8 @@ def quality_trend(
     return finished(
         chart,
         title="Score by rule over the last runs, lowest first",
-        subtitle=f"{runs.height} runs, from {first_day:%Y-%m-%d} to {last_day:%Y-%m-%d}; the share "
-        "of records that keep the rule",
+        subtitle=f"% of the records that keep the rule; {runs.height} runs since "
+        f"{first_day:%Y-%m-%d}, {as_of_words(last_day)}",
         described=_in_words(rows, order),
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 import altair as alt
 import polars as pl
 
-from workbench.charts.theme import COLOURS, LABELS, AnyChart, as_of_words, finished
+from workbench.charts.theme import COLOURS, EXACT, LABELS, AnyChart, as_of_words, finished
 from workbench.quality import RULES
 
 SEVERITY_COLOURS: Final = {"error": "#3f3f3f", "warning": "#8a8a8a", "info": "#c4c4c4"}
@@ -25,7 +25,11 @@ def findings_by_rule(
         ),
         pl.col("count").cast(pl.Int64),
     )
+    counted = counted.with_columns(
+        pl.concat_str("name", pl.lit(": "), pl.col("count").cast(pl.String)).alias("exact")
+    )
     base = alt.Chart(counted).encode(
+        tooltip=EXACT,
         x=alt.X("count:Q").axis(None).scale(zero=True),
         y=alt.Y("name:N").sort(counted["name"].to_list()).title(None).axis(labelLimit=320),
     )
@@ -34,15 +38,12 @@ def findings_by_rule(
         .scale(domain=list(SEVERITY_COLOURS), range=list(SEVERITY_COLOURS.values()))
         .legend(None)
     )
-    described = "; ".join(
-        f"{name}: {count}" for name, count in counted.select("name", "count").iter_rows()
-    )
     counts = base.mark_text(align="left", dx=4, fontSize=9).encode(text="count:Q")
     return finished(
         alt.layer(bars, counts).properties(width=width, height=alt.Step(step)),
         title="Findings by rule, count",
         subtitle=as_of_words(as_of),
-        described=described,
+        described="; ".join(counted["exact"]),
     )
 
 
@@ -60,7 +61,10 @@ def evidence_grades(
             pl.col("classification").replace_strict(LABELS, default=None).alias("class"),
         )
     )
+    words = ("class", pl.lit(", "), "evidence_grade", pl.lit(": "), pl.col("count").cast(pl.String))
+    counted = counted.with_columns(pl.concat_str(*words).alias("exact"))
     base = alt.Chart().encode(
+        tooltip=EXACT,
         x=alt.X("count:Q").axis(None).scale(zero=True),
         y=alt.Y("evidence_grade:N").sort(["evidenced", "claimed", "unsupported"]).title(None),
     )
@@ -68,10 +72,6 @@ def evidence_grades(
         color=alt.Color("classification:N")
         .scale(domain=list(COLOURS), range=list(COLOURS.values()))
         .legend(None)
-    )
-    described = "; ".join(
-        f"{name}, {grade}: {count}"
-        for name, grade, count in counted.select("class", "evidence_grade", "count").iter_rows()
     )
     counts = base.mark_text(align="left", dx=4, fontSize=9).encode(text="count:Q")
     rows = alt.Row("class:N").sort(["Sourced", "Influenced", "Direct"]).title(None)
@@ -84,5 +84,5 @@ def evidence_grades(
         chart,
         title="Opportunities by evidence grade, count",
         subtitle=as_of_words(as_of),
-        described=described,
+        described="; ".join(counted["exact"]),
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 import altair as alt
 import polars as pl
 
-from workbench.charts.theme import COLOURS, LABELS, QUIET, AnyChart, as_of_words, finished
+from workbench.charts.theme import COLOURS, EXACT, LABELS, QUIET, AnyChart, as_of_words, finished
 from workbench.restatement import PART_TITLES, Bridge
 from workbench.vocabulary import ROLES
 
@@ -21,10 +21,10 @@ def restatement_waterfall(
 
     A part's bar begins where the one above it ended; its label says by how much it moved.
     """
-    rows = pl.DataFrame([row for role in ROLES for row in _bars(bridge, role)])
+    rows = pl.DataFrame([row for role in ROLES for row in _bars(bridge, role, currency)])
     order = [REPORTED, *PART_TITLES.values(), TODAY]
     y = alt.Y("bar:N").sort(order).title(None).axis(domain=False, labelLimit=400, labelPadding=6)
-    base = alt.Chart().encode(y=y)
+    base = alt.Chart().encode(y=y, tooltip=EXACT)
     colour = (
         alt.Color("classification:N")
         .scale(domain=list(COLOURS), range=list(COLOURS.values()))
@@ -54,20 +54,21 @@ def restatement_waterfall(
     )
 
 
-def _bars(bridge: Bridge, role: str) -> list[dict[str, Any]]:
+def _bars(bridge: Bridge, role: str, currency: str) -> list[dict[str, Any]]:
     """One bar per part that moved the figure, between the one reported and the one of today."""
     was, now = bridge.reported["bookings", role], bridge.today["bookings", role]
-    bars = [_bar(REPORTED, role, Decimal(0), was)]
+    bars = [_bar(REPORTED, role, Decimal(0), was, currency)]
     level = was
     for part, change, _ in bridge.parts("bookings", role).iter_rows():
-        bars.append(_bar(PART_TITLES[part], role, level, level + change))
+        bars.append(_bar(PART_TITLES[part], role, level, level + change, currency))
         level += change
-    return [*bars, _bar(TODAY, role, Decimal(0), now)]
+    return [*bars, _bar(TODAY, role, Decimal(0), now, currency)]
 
 
-def _bar(name: str, role: str, start: Decimal, end: Decimal) -> dict[str, Any]:
+def _bar(name: str, role: str, start: Decimal, end: Decimal, currency: str) -> dict[str, Any]:
     is_total = name in {REPORTED, TODAY}
     label = f"{end:,.0f}" if is_total else f"{end - start:+,.0f}"
+    exact = f"{end:,.2f}" if is_total else f"{end - start:+,.2f}"
     return {
         "bar": name,
         "classification": role,
@@ -77,4 +78,5 @@ def _bar(name: str, role: str, start: Decimal, end: Decimal) -> dict[str, Any]:
         "end": float(end),
         "right": float(max(start, end, Decimal(0))),
         "label": label.replace("-", "−"),
+        "exact": f"{LABELS[role]}, {name}: {exact.replace('-', '−')} {currency}",
     }

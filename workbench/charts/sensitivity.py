@@ -2,12 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import altair as alt
 import polars as pl
 
 from workbench.attribution.sensitivity import Sensitivity
-from workbench.charts.theme import COLOURS, AnyChart, as_of_words, finished
+from workbench.charts.theme import COLOURS, EXACT, AnyChart, as_of_words, finished
 
 
 def sensitivity_tornado(
@@ -27,9 +28,12 @@ def sensitivity_tornado(
             [_label(*row) for row in variants.select("sourced_bookings", "difference").rows()],
             dtype=pl.String,
         ),
+        pl.Series("exact", [_said(row, currency) for row in variants.to_dicts()], dtype=pl.String),
     )
     y = alt.Y("change:N").sort(rows["change"].to_list()).title(None)
-    base = alt.Chart(rows).encode(y=y.axis(domain=False, labelLimit=400, labelPadding=6))
+    base = alt.Chart(rows).encode(
+        y=y.axis(domain=False, labelLimit=400, labelPadding=6), tooltip=EXACT
+    )
     bars = base.mark_bar(color=COLOURS["sourced"]).encode(
         x=alt.X("difference:Q").axis(None).scale(zero=True)
     )
@@ -52,3 +56,9 @@ def _label(bookings: Decimal, difference: Decimal) -> str:
     if difference == 0:
         return "no change"
     return f"{bookings:,.0f} ({difference:+,.0f})".replace("-", "−")
+
+
+def _said(variant: dict[str, Any], currency: str) -> str:
+    bookings, difference = variant["sourced_bookings"], variant["difference"]
+    said = f"{bookings:,.2f} {currency} ({difference:+,.2f})".replace("-", "−")
+    return f"{variant['change']}: {said}"
