@@ -1,16 +1,20 @@
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import product
 
 import polars as pl
 import pytest
 
 from tests.unit import readout_frames as frames
-from workbench.contracts import RulingsApplied
+from workbench.contracts import Restatement, RulingsApplied, SealedPeriods
 from workbench.definitions import Definition
 from workbench.errors import ConservationError
 from workbench.params import RunParams
 from workbench.readout import ReadoutFigures, ReadoutTexts, readout_figures
 from workbench.readout.figures import OTHER_PERIOD
 from workbench.readout.lines import Line
+from workbench.trace_report import figure_address
+from workbench.vocabulary import ROLES
 
 
 def figures(
@@ -23,6 +27,9 @@ def figures(
     findings: pl.DataFrame | None = None,
     rulings: pl.DataFrame | None = None,
     sensitivity: pl.DataFrame | None = None,
+    restatement: pl.DataFrame | None = None,
+    sealed_periods: pl.DataFrame | None = None,
+    run_id: str = "quarterly-2026-Q4-a",
 ) -> ReadoutFigures:
     return readout_figures(
         frames.metrics() if metrics is None else metrics,
@@ -30,10 +37,12 @@ def figures(
         params=params or frames.params(),
         definition=definition or frames.definition(),
         texts=texts,
-        run_id="quarterly-2026-Q4-a",
+        run_id=run_id,
         findings=findings,
         rulings=rulings,
         sensitivity=sensitivity,
+        restatement=restatement,
+        sealed_periods=sealed_periods,
     )
 
 
@@ -41,28 +50,34 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def line(lines: tuple[Line, ...], label: str) -> tuple[str, str, str]:
+def line(lines: tuple[Line, ...], label: str) -> tuple[str, str, str, str]:
     found = next(item for item in lines if item.label == label)
-    return plain(found.value), plain(found.change), plain(found.note)
+    return plain(found.value), plain(found.before), plain(found.change), plain(found.note)
+
+
+def notes(page: ReadoutFigures) -> dict[str, str]:
+    return {note.title: plain(note.said) for note in page.notes}
 
 
 def test_readout_figures__sourced_and_influenced_stand_apart() -> None:
     sourced, influenced = figures().classes
     assert line(sourced.lines, "Bookings") == (
         "USD 1.54 m",
+        "USD 1.31 m",
         "up 17.6 %",
-        "2 opportunities won in the quarter; Q3 FY2026: USD 1.31 m",
+        "2 opportunities won in the quarter",
     )
     assert line(influenced.lines, "Bookings") == (
         "USD 3.66 m",
+        "USD 3.90 m",
         "down 6.2 %",
-        "2 opportunities won in the quarter; Q3 FY2026: USD 3.90 m",
+        "2 opportunities won in the quarter",
     )
-    value, change, note = line(sourced.lines, "Win rate")
-    assert (value, change) == ("45.2 %", "up 7.0 points")
-    assert note == (
-        "95 % interval 33.9 to 57.6 %; 28 won, 34 lost; the intervals of both overlap; "
-        "Q3 FY2026: 38.2 %"
+    assert line(sourced.lines, "Win rate") == (
+        "45.2 %",
+        "38.2 %",
+        "up 7.0 points",
+        "95 % interval 33.9 to 57.6 %; 28 won, 34 lost; the intervals of both overlap",
     )
     assert sourced.definition.startswith("An introduction, referral, lead submission")
 
@@ -103,22 +118,36 @@ def test_readout_figures__evidence_behind_each_number() -> None:
         "4,690,500.55",
     )
     assert (sourced.opportunities, sourced.accounts) == ("2 of 2", "2 of 2")
+    assert (sourced.claimed, sourced.unsupported, sourced.unsupported_count) == ("2", "0.00", "0")
     influenced = lines["influenced", "Bookings"]
     assert (influenced.floor, influenced.ceiling) == ("3,660,000.00", "3,660,000.00")
     assert lines["influenced", "Open pipeline"].opportunities == "2 of 2"
 
 
+def test_readout_figures__what_only_the_crm_says_is_in_neither_floor_nor_ceiling() -> None:
+    rows = [("o1", "a1", "direct", "direct", "unsupported", "open", "2026-09-01", None, "250.10")]
+    attribution = frames.attribution(rows).with_columns(crm_classification=pl.lit("sourced"))
+    lines = {(e.role, e.number): e for e in figures(frames.metrics_table([]), attribution).evidence}
+    sourced = lines["sourced", "Open pipeline"]
+    assert (sourced.unsupported, sourced.unsupported_count) == ("250.10", "1")
+    assert (sourced.floor, sourced.ceiling, sourced.claimed) == ("0.00", "0.00", "0")
+    assert lines["influenced", "Open pipeline"].unsupported_count == "0"
+
+
 def test_readout_figures__says_what_is_missing() -> None:
     findings = pl.DataFrame({"severity": ["error"] + ["warning"] * 41})
-    notes = " ".join(figures(findings=findings).evidence_notes)
-    assert "1 opportunity in influenced open pipeline without an amount: not in any sum." in notes
-    assert "found 1 error and 41 warnings." in notes
+    said = notes(figures(findings=findings))
+    assert said["Without an amount"] == (
+        "1 in influenced open pipeline, 1 in influenced created pipeline: these opportunities are "
+        "in no sum."
+    )
+    assert said["Data checks"] == "1 error and 41 warnings found in this run."
 
 
 def test_readout_figures__a_count_is_the_same_in_the_headline_and_in_the_evidence() -> None:
     influenced = figures().classes[1]
-    assert line(influenced.lines, "Open pipeline")[2].startswith(
-        "2 opportunities open on 31 October 2026, 1 without an amount; "
+    assert line(influenced.lines, "Open pipeline")[3] == (
+        "2 opportunities open on 31 October 2026, 1 without an amount"
     )
 
 
@@ -145,8 +174,8 @@ def test_readout_figures__the_gate_is_open() -> None:
     page = figures()
     assert page.withheld == ""
     assert line(page.cost, "Cost per opportunity")[0] == "USD 9,817.35"
-    assert line(page.cost, "Programme cost")[2] == (
-        "people USD 247 k, events USD 124 k, market development USD 41 k; Q3 FY2026: USD 412 k"
+    assert line(page.cost, "Programme cost")[3] == (
+        "people USD 247 k, events USD 124 k, market development USD 41 k"
     )
 
 
@@ -178,9 +207,14 @@ def test_readout_figures__fractional_credit_waits_for_the_gate() -> None:
 
 
 def test_readout_figures__no_cost_table() -> None:
-    value, change, note = line(figures(frames.metrics(cost=False)).cost, "Programme cost")
-    assert (value, change) == ("not known", "–")
-    assert note == "the source has no program_costs; Q3 FY2026: not known"
+    cost = figures(frames.metrics(cost=False)).cost
+    assert line(cost, "Programme cost") == (
+        "not known",
+        "not known",
+        "–",
+        "the source has no program_costs",
+    )
+    assert {item.records for item in cost} == {""}
 
 
 def test_readout_figures__row_order_does_not_matter() -> None:
@@ -223,6 +257,81 @@ def test_readout_figures__empty_frame() -> None:
 
 
 def test_readout_figures__counts_the_rulings_in_force() -> None:
-    notes = figures(rulings=RulingsApplied.empty()).evidence_notes
+    assert notes(figures(rulings=RulingsApplied.empty()))["Rulings"] == "No ruling is in force."
 
-    assert notes[-1] == "No ruling is in force."
+
+def test_readout_figures__each_figure_leads_to_its_records() -> None:
+    page = figures()
+    shown = [item for held in page.classes for item in held.lines] + [*page.cost, *page.trust]
+    assert {item.records for item in shown} == {
+        f"../html/{figure_address(*key)}"
+        for key in [
+            *product(("bookings", "open_pipeline", "created_pipeline", "win_rate"), ROLES),
+            *product(("partner_concentration",), ROLES),
+            ("program_cost", "all"),
+            ("cost_per_sourced_opportunity", "sourced"),
+            ("evidence_rate", "all"),
+            ("logged_on_time_rate", "all"),
+        ]
+    }
+
+
+def sealed(currency: str = "USD") -> pl.DataFrame:
+    row = {
+        "period": "2026-Q3",
+        "run_id": "quarterly-2026-Q3-a",
+        "as_of": date(2026, 7, 31),
+        "read_at": datetime(2026, 8, 2, tzinfo=UTC),
+        "definition_id": "timing",
+        "definition_version": 1,
+        "reporting_currency": currency,
+        "fingerprint": "0" * 64,
+    }
+    return pl.DataFrame([row], schema=SealedPeriods.dtypes(), orient="row")
+
+
+def moved(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
+    """Part, class, opportunity, and by how much its amount in the bookings moved."""
+    return pl.DataFrame(
+        [
+            ("2026-Q3", "bookings", role, part, opportunity, None, Decimal(by), Decimal(by))
+            for part, role, opportunity, by in rows
+        ],
+        schema=Restatement.dtypes(),
+        orient="row",
+    )
+
+
+def changes(restatement: pl.DataFrame, sealed_periods: pl.DataFrame) -> str:
+    page = figures(restatement=restatement, sealed_periods=sealed_periods)
+    return notes(page)["Since the last report"]
+
+
+def test_readout_figures__the_three_largest_parts_of_what_changed_since_the_last_report() -> None:
+    said = changes(
+        moved(
+            ("touches_added", "sourced", "o1", "-20000.50"),
+            ("touches_added", "sourced", "o2", "-4000"),
+            ("rulings", "sourced", "o3", "50000"),
+            ("amounts", "sourced", "o1", "10000.25"),
+            ("rates", "sourced", "o2", "0.25"),
+            ("definition", "sourced", "o1", "-7.75"),
+        ),
+        sealed(),
+    )
+    assert said == (
+        "Bookings of Q3 FY2026, USD, reported as of 31 July 2026: sourced 1,274,007.75 then, "
+        "1,310,000.00 today (rulings +50,000.00 in 1 opportunity, touches that came later "
+        "−24,000.50 in 2 opportunities, amounts that were edited +10,000.25 in 1 opportunity, "
+        "2 other parts −7.50); influenced 3,900,000.00 then and today."
+    )
+
+
+def test_readout_figures__nothing_to_compare_with_is_said() -> None:
+    assert changes(moved(), sealed().clear()) == (
+        "No earlier report was sealed, so there is none to compare with."
+    )
+    assert changes(moved(), sealed("EUR")) == (
+        "Q3 FY2026 was reported in EUR, and is not compared."
+    )
+    assert "Since the last report" not in notes(figures())

@@ -19,6 +19,7 @@ from workbench.readout import formats
         (42_143_000, "USD 42.1 m"),
         (999_400_000, "USD 999 m"),
         (1_234_567_890.12, "USD 1.23 bn"),
+        (9_876_543_210_987.65, "USD 9.88 tn"),
         (-412_300, "USD −412 k"),
     ],
 )
@@ -34,7 +35,10 @@ def test_readable_amount__rounds_up_into_the_next_unit() -> None:
 def test_exact_amount__to_the_cent() -> None:
     assert formats.exact_amount(Decimal("1540500.55")) == "1,540,500.55"
     assert formats.exact_amount(Decimal("-0.50")) == "−0.50"
+    assert formats.exact_amount(Decimal("9876543210987.65")) == "9,876,543,210,987.65"
     assert formats.exact_amount(None) == "not known"
+    assert formats.signed_amount(Decimal("1.5")) == "+1.50"
+    assert formats.signed_amount(Decimal("-1.5")) == "−1.50"
 
 
 @pytest.mark.parametrize(

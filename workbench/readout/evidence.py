@@ -18,11 +18,12 @@ NUMBERS: Final = {
 
 @dataclass(frozen=True)
 class EvidenceCount:
-    """What stands behind one number of one class.
+    """What stands behind one number of one class, by evidence grade.
 
     Amounts are in the reporting currency. `floor` counts only the opportunities whose deciding
-    touch carries a link, `ceiling` also those that would have the class with the evidence gate off.
-    An amount is null when there are opportunities and none of them has an amount.
+    touch carries a link, `ceiling` also the `claimed_only` ones, which have or would have the class
+    without a link. `unsupported` are those of which only the CRM's own field says the class: they
+    are in neither. An amount is null when there are opportunities and none of them has an amount.
     """
 
     number: str
@@ -31,10 +32,13 @@ class EvidenceCount:
     opportunities_with_link: int
     accounts: int
     accounts_with_link: int
+    claimed_only: int
+    unsupported: int
     without_amount: int
     reported: Decimal | None
     floor: Decimal | None
     ceiling: Decimal | None
+    unsupported_amount: Decimal | None
 
 
 def evidence_counts(attribution: pl.DataFrame, *, params: RunParams) -> list[EvidenceCount]:
@@ -61,11 +65,12 @@ def _members(params: RunParams) -> dict[str, pl.Expr]:
 
 
 def _evidence_count(rows: pl.DataFrame, *, number: str, role: Role) -> EvidenceCount:
-    own = rows.filter(pl.col("classification") == role)
-    linked = own.filter(pl.col("evidence_grade") == "evidenced")
+    own = rows.filter(classification=role)
+    linked = own.filter(evidence_grade="evidenced")
     claimed = rows.filter(
         (pl.col("classification") == role) | (pl.col("claimed_classification") == role)
     )
+    unsupported = rows.filter(crm_classification=role, evidence_grade="unsupported")
     return EvidenceCount(
         number=number,
         role=role,
@@ -73,10 +78,13 @@ def _evidence_count(rows: pl.DataFrame, *, number: str, role: Role) -> EvidenceC
         opportunities_with_link=linked.height,
         accounts=own["account_id"].n_unique(),
         accounts_with_link=linked["account_id"].n_unique(),
+        claimed_only=claimed.height - linked.height,
+        unsupported=unsupported.height,
         without_amount=own["amount_reporting"].null_count(),
         reported=_total(own),
         floor=_total(linked),
         ceiling=_total(claimed),
+        unsupported_amount=_total(unsupported),
     )
 
 

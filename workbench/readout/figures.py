@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import ulp
 from typing import Final, Literal
 
 import polars as pl
 
 from workbench.attribution import Sensitivity, rulings_in_words
-from workbench.charts import chart_svg, trend_by_classification, win_rate_intervals
+from workbench.charts import chart_svg, trend_multiples, win_rate_intervals
 from workbench.definitions import Definition
 from workbench.errors import ConservationError
 from workbench.params import RunParams
 from workbench.readout import formats
+from workbench.readout.changes import changes_in_words
 from workbench.readout.evidence import NUMBERS, EvidenceCount, evidence_counts
 from workbench.readout.gate import trust_gate
 from workbench.readout.headline import Headline
@@ -21,6 +23,7 @@ from workbench.readout.lines import (
     Line,
     class_figures,
     cost_lines,
+    records_page,
     trust_lines,
 )
 from workbench.readout.texts import ReadoutTexts
@@ -28,6 +31,10 @@ from workbench.sealing import reported_in_words
 from workbench.vocabulary import ROLES, Role
 
 NO_TEXTS: Final = "No decisions, asks or learnings were written for this run."
+EVIDENCE: Final = (
+    "What is underlined leads to the records behind it, in this run’s folder: html/figures.html "
+    "lists all figures, html/index.html all pages."
+)
 OTHER_PERIOD: Final = (
     "How far the sourced bookings hang on the definition is not known: attribution was taken over "
     "from a run of another period."
@@ -36,16 +43,29 @@ OTHER_PERIOD: Final = (
 
 @dataclass(frozen=True)
 class EvidenceLine:
-    """What a reader can check behind one number of one classification."""
+    """What a reader can check behind one number of one classification, by evidence grade."""
 
     role: Role
     name: str
     number: str
     reported: str
     floor: str
-    ceiling: str
     opportunities: str
     accounts: str
+    ceiling: str
+    claimed: str
+    unsupported: str
+    unsupported_count: str
+    records: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What else a reader must know: a few words, the sentences, and the page with more of it."""
+
+    title: str
+    said: str
+    page: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,7 @@ class ReadoutFigures:
     title: str
     span: str
     period: str
+    period_before: str
     period_noun: str
     currency: str
     is_draft: bool
@@ -82,10 +103,9 @@ class ReadoutFigures:
     withheld: str
     trust: tuple[Line, ...]
     trend: Picture
-    trend_note: str
     win_rates: Picture
     evidence: tuple[EvidenceLine, ...]
-    evidence_notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     footer: tuple[str, ...]
 
 
@@ -101,6 +121,7 @@ def readout_figures(
     rulings: pl.DataFrame | None = None,
     sealed_periods: pl.DataFrame | None = None,
     sensitivity: pl.DataFrame | None = None,
+    restatement: pl.DataFrame | None = None,
 ) -> ReadoutFigures:
     """The figures and sentences of the page for the run's period.
 
@@ -117,16 +138,15 @@ def readout_figures(
     counts = evidence_counts(attribution, params=params)
     _check_conservation(headline, counts)
     period = params.fiscal_period
-    trend = trend_by_classification(
+    trend = trend_multiples(
         headline.metrics,
-        metric="bookings" if headline.is_ever_above_zero("bookings") else "open_pipeline",
+        shown=list(NUMBERS),
+        period=period,
         unit=params.reporting_currency,
         as_of=params.as_of,
-        width=206,
-        height=80,
     )
     win_rates = win_rate_intervals(
-        headline.metrics, period=period.label, as_of=params.as_of, width=112, height=112
+        headline.metrics, period=period.label, as_of=params.as_of, width=200, height=76
     )
     return ReadoutFigures(
         paper=params.paper,
@@ -134,6 +154,7 @@ def readout_figures(
         title=f"Partner revenue, {period.title}",
         span=_span(params),
         period=period.title,
+        period_before=period.before().title,
         period_noun=headline.noun,
         currency=params.reporting_currency,
         is_draft=not definition.is_approved,
@@ -158,10 +179,15 @@ def readout_figures(
         withheld=gate.sentence,
         trust=trust_lines(headline),
         trend=Picture(chart_svg(trend), str(trend.description)),
-        trend_note=_trend_note(headline, definition=definition, sealed_periods=sealed_periods),
         win_rates=Picture(chart_svg(win_rates), str(win_rates.description)),
         evidence=tuple(_evidence_line(count) for count in counts),
-        evidence_notes=_evidence_notes(counts, findings=findings, rulings=rulings),
+        notes=_notes(
+            counts,
+            trend=_trend_note(headline, definition=definition, sealed_periods=sealed_periods),
+            findings=findings,
+            rulings=rulings,
+            changes=changes_in_words(restatement, sealed_periods, headline=headline, params=params),
+        ),
         footer=_footer(params, definition=definition, run_id=run_id),
     )
 
@@ -174,7 +200,7 @@ def _trend_note(
         f"version {definition.version}."
     )
     reported = [] if sealed_periods is None else reported_in_words(sealed_periods, definition)
-    return formats.printable(" ".join([note, *reported]))
+    return " ".join([note, *reported])
 
 
 def _sensitivity(table: pl.DataFrame | None, *, params: RunParams, definition: Definition) -> str:
@@ -210,34 +236,53 @@ def _evidence_line(count: EvidenceCount) -> EvidenceLine:
         number=NUMBERS[count.number],
         reported=formats.exact_amount(count.reported),
         floor=formats.exact_amount(count.floor),
-        ceiling=formats.exact_amount(count.ceiling),
         opportunities=f"{count.opportunities_with_link:,} of {count.opportunities:,}",
         accounts=f"{count.accounts_with_link:,} of {count.accounts:,}",
+        ceiling=formats.exact_amount(count.ceiling),
+        claimed=f"{count.claimed_only:,}",
+        unsupported=formats.exact_amount(count.unsupported_amount),
+        unsupported_count=f"{count.unsupported:,}",
+        records="" if count.reported is None else records_page(count.number, count.role),
     )
 
 
-def _evidence_notes(
+def _notes(
     counts: list[EvidenceCount],
     *,
+    trend: str,
     findings: pl.DataFrame | None,
     rulings: pl.DataFrame | None,
-) -> tuple[str, ...]:
-    notes = []
-    for count in counts:
-        name = f"{count.role} {NUMBERS[count.number].lower()}"
-        if count.without_amount:
-            missing = formats.counted(count.without_amount, "opportunity", "opportunities")
-            notes.append(f"{missing} in {name} without an amount: not in any sum.")
-    if findings is not None:
-        severities: dict[str, int] = dict(findings.group_by("severity").len().iter_rows())
-        parts = " and ".join(
-            formats.counted(severities.get(severity, 0), severity)
-            for severity in ("error", "warning")
-        )
-        notes.append(f"The data checks of this run found {parts}.")
+    changes: str,
+) -> tuple[Note, ...]:
+    """Those that there is something to say of, each with the page of the site that says more."""
+    said = [
+        ("Since the last report", changes, "04_metrics.html"),
+        ("Trend", trend, "04_metrics.html"),
+    ]
     if rulings is not None:
-        notes.append(rulings_in_words(rulings))
-    return tuple(notes)
+        said.append(("Rulings", rulings_in_words(rulings), "03_attribution.html"))
+    if findings is not None:
+        said.append(("Data checks", _findings_in_words(findings), "02_data_quality.html"))
+    without = ", ".join(
+        f"{count.without_amount:,} in {count.role} {NUMBERS[count.number].lower()}"
+        for count in counts
+        if count.without_amount
+    )
+    missing = without and f"{without}: these opportunities are in no sum."
+    said.append(("Without an amount", missing, "02_data_quality.html"))
+    return tuple(
+        Note(title, formats.printable(words), f"../html/{page}")
+        for title, words, page in said
+        if words
+    )
+
+
+def _findings_in_words(findings: pl.DataFrame) -> str:
+    severities: dict[str, int] = dict(findings.group_by("severity").len().iter_rows())
+    parts = " and ".join(
+        formats.counted(severities.get(severity, 0), severity) for severity in ("error", "warning")
+    )
+    return f"{parts} found in this run."
 
 
 def _footer(params: RunParams, *, definition: Definition, run_id: str) -> tuple[str, ...]:
@@ -252,7 +297,7 @@ def _footer(params: RunParams, *, definition: Definition, run_id: str) -> tuple[
         f"Amounts in {params.reporting_currency}, at the rate of the closed day, open ones of the "
         f"as-of day. Run {run_id}."
     )
-    return _printable((decided_by, made))
+    return _printable((decided_by, made, EVIDENCE))
 
 
 def _check_conservation(headline: Headline, counts: list[EvidenceCount]) -> None:
@@ -261,7 +306,9 @@ def _check_conservation(headline: Headline, counts: list[EvidenceCount]) -> None
         value = headline.row(count.number, count.role).value
         if value is None:
             continue
-        if count.reported is None or abs(Decimal(str(value)) - count.reported) >= Decimal("0.01"):
+        # The metrics table holds floats: an amount of fifteen digits is not kept to the cent.
+        near = max(Decimal("0.005"), Decimal(ulp(value)))
+        if count.reported is None or abs(Decimal(value) - count.reported) > near:
             behind = formats.UNKNOWN if count.reported is None else f"{count.reported:,}"
             breaches.append(
                 f"{count.role} {count.number} is {value:,.2f} in the metrics and {behind} in the "

@@ -12,7 +12,8 @@ UNKNOWN: Final = "not known"
 NO_CHANGE_KNOWN: Final = "–"
 SPACE: Final = "\u00a0"  # between a number and its unit: never broken at the end of a line
 _SCALES: Final = (
-    (Decimal(999_500_000), Decimal(1_000_000_000), "bn"),  # what would round to 1,000 m
+    (Decimal(999_500_000_000), Decimal(1_000_000_000_000), "tn"),  # what would round to 1,000 bn
+    (Decimal(999_500_000), Decimal(1_000_000_000), "bn"),
     (Decimal(999_500), Decimal(1_000_000), "m"),
     (Decimal(10_000), Decimal(1_000), "k"),
 )
@@ -26,7 +27,7 @@ def readable_amount(value: float | Decimal | None, *, currency: str, has_cents: 
     """
     if value is None:
         return UNKNOWN
-    amount = _cents(value)
+    amount = cents(value)
     size = abs(amount)
     sign = _MINUS if amount < 0 else ""
     for least, divisor, unit in _SCALES:
@@ -43,8 +44,13 @@ def exact_amount(value: float | Decimal | None) -> str:
     """An amount to the cent, without its currency, for a column that names it: `4,214,300.00`."""
     if value is None:
         return UNKNOWN
-    amount = _cents(value)
+    amount = cents(value)
     return f"{_MINUS if amount < 0 else ''}{abs(amount):,}"
+
+
+def signed_amount(value: Decimal) -> str:
+    """A change to the cent: `+4,214,300.00`, `−0.50`."""
+    return f"{'+' if value > 0 else ''}{exact_amount(value)}"
 
 
 def rate(value: float | None) -> str:
@@ -76,7 +82,7 @@ def amount_change(now: float | None, before: float | None, *, currency: str) -> 
     """
     if now is None or before is None:
         return NO_CHANGE_KNOWN
-    moved = _cents(now) - _cents(before)
+    moved = cents(now) - cents(before)
     if moved == 0:
         return "unchanged"
     if before <= 0 or now <= 0 or now > 4 * before:
@@ -109,6 +115,8 @@ def printable(text: str) -> str:
 
     A right-to-left override or a line break in a name would otherwise change what the reader sees.
     """
+    if text.isprintable():
+        return text
     return "".join(
         f"⟨U+{ord(letter):04X}⟩" if unicodedata.category(letter) in {"Cc", "Cf", "Cs"} else letter
         for letter in text
@@ -119,7 +127,8 @@ def _direction(moved: float | Decimal) -> str:
     return "up" if moved > 0 else "down"
 
 
-def _cents(value: float | Decimal) -> Decimal:
+def cents(value: float | Decimal) -> Decimal:
+    """An amount as it is printed exactly."""
     return _rounded(Decimal(str(value)), 2)
 
 

@@ -1,4 +1,4 @@
-"""The rows of the metrics table that the page quotes: this period's and the last one's."""
+"""The rows of the metrics table that the page quotes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +36,7 @@ class Headline:
         self.metrics = metrics.filter(pl.col("basis") == "current")
         self.period = period
         self.noun = period.noun
-        wanted = self.metrics.filter(
-            (pl.col("dimension") == "all")
-            & pl.col("period").is_in([period.label, period.before().label])
-        )
+        wanted = self.metrics.filter(dimension="all")
         self._rows = {
             (row["metric"], row["classification"], row["period"]): row for row in wanted.to_dicts()
         }
@@ -64,11 +61,6 @@ class Headline:
         """The value of this period, and of the one before it."""
         before = self.period.before().label
         return self.row(metric, classification), self.row(metric, classification, period=before)
-
-    def is_ever_above_zero(self, metric: str) -> bool:
-        """Whether any class or period of the trend has something of the metric to show."""
-        values = self.metrics.filter(metric=metric, dimension="all")["value"].drop_nulls()
-        return bool((values > 0).any())
 
     def members(self, metric: str, *, dimension: str) -> list[tuple[str, float]]:
         """The known values by member of a dimension in this period, largest first."""

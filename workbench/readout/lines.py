@@ -17,12 +17,17 @@ NAMES: Final[dict[Role, str]] = {"sourced": "Partner-sourced", "influenced": "Pa
 
 @dataclass(frozen=True)
 class Line:
-    """One figure: what it is, its value, how it moved, and what a reader must know of it."""
+    """One figure: value, the one a period before, how it moved, and what a reader must know of it.
+
+    `records` is the address of the records behind it, and empty where the value is not known.
+    """
 
     label: str
     value: str
-    change: str = ""
+    before: str
+    change: str
     note: str = ""
+    records: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,14 +109,10 @@ def _amount_line(
     return Line(
         label,
         formats.readable_amount(now.value, currency=currency),
+        formats.readable_amount(before.value, currency=currency),
         formats.amount_change(now.value, before.value, currency=currency),
-        _note(
-            headline,
-            now=now,
-            before=before,
-            was=formats.readable_amount(before.value, currency=currency),
-            note=note,
-        ),
+        _note(headline, now=now, before=before, note=note),
+        _records(now, metric, classification),
     )
 
 
@@ -122,18 +123,28 @@ def _rate_line(
     return Line(
         label,
         formats.rate(now.value),
+        formats.rate(before.value),
         formats.rate_change(now.value, before.value),
-        _note(headline, now=now, before=before, was=formats.rate(before.value), note=note),
+        _note(headline, now=now, before=before, note=note),
+        _records(now, metric, classification),
     )
 
 
-def _note(headline: Headline, *, now: Row, before: Row, was: str, note: str) -> str:
-    """What is behind a value, or why it is missing; and what it was one period before."""
+def _note(headline: Headline, *, now: Row, before: Row, note: str) -> str:
+    """What is behind a value; where it or the one before is missing, why."""
+    parts = [note if now.value is not None else now.reason]
     if before.value is None and before.reason != now.reason:
-        was = f"{was} ({before.reason})"
-    before_said = f"{headline.period.before().title}: {was}".replace(" ", formats.SPACE, 2)
-    parts = (note if now.value is not None else now.reason, before_said)
+        parts.append(f"{headline.period.before().title}: {before.reason}")
     return formats.printable("; ".join(part for part in parts if part))
+
+
+def _records(now: Row, metric: str, classification: str) -> str:
+    return "" if now.value is None else records_page(metric, classification)
+
+
+def records_page(metric: str, classification: str) -> str:
+    """The page of the site that lists the records behind a figure, from where the PDF lies."""
+    return f"../html/figures/{metric}-{classification}.html"
 
 
 def cost_lines(headline: Headline, *, params: RunParams, gate: TrustGate) -> tuple[Line, ...]:
