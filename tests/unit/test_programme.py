@@ -201,6 +201,18 @@ def test_tier_recommendations__each_figure_and_what_is_missing() -> None:
     )
 
 
+def test_tiers_in_words__a_tier_that_the_programme_has_not_is_named() -> None:
+    people = [partner("P1", tier="Gold"), partner("P2", tier="Gold"), partner("P3", tier="A")]
+    found = tier_recommendations(
+        a_programme(), inputs(partners=people), definition=APPROVED, params=run_params()
+    )
+
+    assert tiers_in_words(found).endswith(
+        "3 had none. Near the next tier: 0; near losing theirs: 0. "
+        "Counted as none, since the programme has no such tier: 'Gold' (2), 'A' (1)."
+    )
+
+
 def test_tier_recommendations__empty_frame() -> None:
     other = APPROVED.model_copy(update={"id": "other"})
     people = inputs(partners=[partner("P1")])
@@ -530,6 +542,12 @@ def test_shrunken_rates__three_of_three_do_not_outrank_forty_of_sixty() -> None:
     assert (rates["low"] < rates["rate"]).all()
     assert (rates["rate"] < rates["high"]).all()
     assert rates["high"][4] - rates["low"][4] == max(rates["high"] - rates["low"])
+
+
+def test_shrunken_rates__a_chance_is_never_below_nothing() -> None:
+    """Where nearly nobody succeeds, rounding alone once made the chance -4e-16."""
+    chance = shrunken_rates(pl.Series([4, 7, 31, 3]), pl.Series([69, 292, 392, 33]))["chance"]
+    assert chance.is_between(0, 1).all()
 
 
 def test_shrunken_rates__nobody_tried_is_not_known() -> None:

@@ -47,7 +47,8 @@ def shrunken_rates(successes: pl.Series, trials: pl.Series) -> pl.DataFrame:
         fit = alone - _log_beta(a, b)
         seen = y * np.log(_RATE) + (n - y) * np.log1p(-_RATE)
         density = np.exp(seen - seen.max()) * ((weight * np.exp(fit - fit.max())) @ prior)
-        below = np.concatenate([[0.0], np.cumsum(density) / density.sum()])
+        reached = np.cumsum(density)
+        below = np.concatenate([[0.0], reached / reached[-1]])  # the last is 1, to the bit
         ends, at_half = np.interp(_ENDS, below, _EDGES), np.interp(0.5, _EDGES, below)
         rows.append([weight @ (a / (a + b)), *ends, 1 - at_half])
     found = pl.DataFrame(rows, schema=list(_COLUMNS), orient="row")
