@@ -569,6 +569,7 @@ def test_publish__payouts_are_the_period_s_payable_entries(project: Path) -> Non
         rows = list(csv.DictReader(file))
     assert done.rows == {"payout_ledger": 2}
     assert [row["entry_id"] for row in rows] == ["2", "3"]
+    assert [row["rate"] for row in rows] == ["0.1", "0.1"]
     assert [row["amount"] for row in rows] == ["500.01", "-500.01"]
     assert {row["currency"] for row in rows} == {"EUR"}
     assert rows[0]["partner_name"] == "'=cmd|' /C calc'!A0"

@@ -225,6 +225,15 @@ def test_figure_page__record_case_evidence_and_sum_are_there():
     assert "2 rows: 40.25 = 40.25 USD." in html
 
 
+def test_figures_page__two_rates_differ_by_points(company):
+    _, table = company
+    figure = table.filter(period="2026-Q4", dimension="all", metric="win_rate_difference")
+    known = figure.with_columns(value=0.002, ci_low=-0.231, ci_high=0.231, reason=None)
+    html = figures_page(known, traced=(), params=PARAMS, definition=DEFINITION, run_id="r")
+    assert "0.2 points" in html
+    assert "−23.1 points to 23.1 points" in html
+
+
 def test_figures_page__a_link_where_there_are_records_a_reason_where_nothing_is_known(company):
     _, table = company
     figures = table.filter(period="2026-Q4", dimension="all")

@@ -172,7 +172,7 @@ def compare(params_file: str, definitions: tuple[str, ...], overrides: tuple[str
 
 
 @commands.command()
-@click.argument("params_file")
+@click.argument("params_or_run")
 @click.argument("opportunity_id", metavar="OPPORTUNITY")
 @click.option(
     "--html",
@@ -181,12 +181,15 @@ def compare(params_file: str, definitions: tuple[str, ...], overrides: tuple[str
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the case to this file, as a page that needs nothing else.",
 )
-def why(params_file: str, opportunity_id: str, page: Path | None) -> None:
-    """Say why an opportunity has its class, by the last finished run, and what would turn it."""
+def why(params_or_run: str, opportunity_id: str, page: Path | None) -> None:
+    """Say why an opportunity has its class, and what would turn it.
+
+    The run is the last finished one of a parameter file, or one named by its id or folder.
+    """
     from workbench.case_report import case_page, case_text
     from workbench.pipeline.cases import opportunity_case
 
-    view = opportunity_case(params_file, opportunity_id)
+    view = opportunity_case(params_or_run, opportunity_id)
     if page is None:
         click.echo(case_text(view))
         return

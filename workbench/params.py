@@ -126,7 +126,11 @@ def find_params_file(params_file: str | Path) -> Path:
 
 def _params_nearby(path: Path) -> str:
     folder = path.parent if path.parent.is_dir() else Path("params")
-    files = sorted(str(file) for file in folder.glob("*.yaml"))
+    files = sorted(
+        str(file)
+        for file in folder.glob("*.yaml")
+        if re.search("^period:", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    )
     return f"{folder} has {', '.join(files)}." if files else ""
 
 

@@ -198,6 +198,15 @@ def test_in_words__says_the_range_and_the_figure() -> None:
     )
 
 
+def test_in_words__where_nothing_moves_there_is_one_figure() -> None:
+    nothing = swept(facts([], []), definition(rules=YEAR_BEFORE), period=QUARTER, timezone="UTC")
+
+    assert nothing.in_words("EUR") == (
+        "Under 9 other reasonable definitions the sourced bookings of Q2 FY2025 are the same as "
+        "under any, EUR 0."
+    )
+
+
 def test_in_words__without_a_knob_there_is_no_range() -> None:
     found = swept_world(basis="crm_field", rules=[])
 

@@ -376,6 +376,27 @@ def test_proposal__touches_name_accounts_and_partners(tmp_path):
     assert columns["partner_id"].source == ("partner.Partner ID", "Partner")
 
 
+def test_proposal__german_touches_name_opportunities_and_accounts_as_their_own_files_do(tmp_path):
+    (tmp_path / "chancen.csv").write_text(
+        "Chance-ID,Kunden-Nr,Phase,Betrag,Erstellt am\nC1,K1,Gewonnen,5,2026-01-01\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "aktivitäten.csv").write_text(
+        "Nr,Chance-ID,Kunden-Nr,Partner-Nr,Art,Datum,Kontakt\n"
+        "1,C1,K1,P1,Referral,2026-01-01,Abc\n2,,K1,P1,Referral,2026-01-02,\n",
+        encoding="utf-8",
+    )
+    mapping = loaded(proposed(*sorted(tmp_path.glob("*.csv"))), tmp_path)
+    columns = mapping.tables["touches"].parts[0].columns
+    assert {
+        name: columns[name].source for name in ("touch_id", "opportunity_id", "account_id")
+    } == {
+        "touch_id": ("Nr",),
+        "opportunity_id": ("Chance-ID",),
+        "account_id": ("Kunden-Nr",),
+    }
+
+
 def test_proposal__files_of_two_folders(tmp_path):
     with pytest.raises(SourceError, match="the files lie in 2 folders"):
         proposed(tmp_path / "a" / "deals.csv", tmp_path / "b" / "deals.csv")

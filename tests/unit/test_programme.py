@@ -380,6 +380,8 @@ def test_payouts__evidence_and_the_first_day_of_the_terms() -> None:
     given_inputs = inputs(
         [
             sourced("O1", evidence_url=None),
+            sourced("O4", evidence_url="in my mailbox"),
+            sourced("O5", evidence_url="javascript:alert(1)"),
             sourced("O2", closed_at=run_params().read_at - timedelta(days=366)),
             sourced("O3"),
         ],

@@ -29,6 +29,7 @@ def figures(
     sensitivity: pl.DataFrame | None = None,
     restatement: pl.DataFrame | None = None,
     sealed_periods: pl.DataFrame | None = None,
+    ingest_summary: pl.DataFrame | None = None,
     run_id: str = "quarterly-2026-Q4-a",
 ) -> ReadoutFigures:
     return readout_figures(
@@ -43,6 +44,7 @@ def figures(
         sensitivity=sensitivity,
         restatement=restatement,
         sealed_periods=sealed_periods,
+        ingest_summary=ingest_summary,
     )
 
 
@@ -335,3 +337,20 @@ def test_readout_figures__nothing_to_compare_with_is_said() -> None:
         "Q3 FY2026 was reported in EUR, and is not compared."
     )
     assert "Since the last report" not in notes(figures())
+
+
+def test_notes__rows_that_could_not_be_used_are_named():
+    columns = ("table", "source", "rows_read", "rows_accepted", "rows_rejected", "sha256")
+    rows = [
+        ("opportunities", "a.csv", 7, 4, 3, ""),
+        ("opportunities", "b.csv", 5, 0, 5, ""),
+        ("handoffs", "c.csv", 9, 8, 1, ""),
+        ("touches", "d.csv", 40, 40, 0, ""),
+    ]
+    summary = pl.DataFrame(rows, schema=list(columns), orient="row")
+
+    assert notes(figures(ingest_summary=summary))["Rows left out"] == (
+        "8 of 12 opportunities, 1 of 9 handoffs could not be used and are in no figure."
+    )
+    unharmed = summary.filter(table="touches")
+    assert "Rows left out" not in notes(figures(ingest_summary=unharmed))

@@ -85,11 +85,13 @@ class Sensitivity:
         count = self.variants.height
         others = "1 other reasonable definition" if count == 1 else f"{count} other reasonable "
         others += "" if count == 1 else "definitions"
-        return (
-            f"Under {others} the sourced bookings of {period} lie between {currency} "
-            f"{self.low:,.0f} and {currency} {self.high:,.0f}; {name} says {currency} "
-            f"{self.bookings:,.0f}."
+        own, low, high = (
+            f"{currency} {amount:,.0f}" for amount in (self.bookings, self.low, self.high)
         )
+        bookings = f"Under {others} the sourced bookings of {period}"
+        if low == high == own:
+            return f"{bookings} are the same as under {name}, {own}."
+        return f"{bookings} lie between {low} and {high}; {name} says {own}."
 
 
 def swept(

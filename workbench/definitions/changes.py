@@ -39,4 +39,3 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "from": "open" if rule.start is None else str(rule.start),
         "to": "open" if rule.end is None else str(rule.end),
     }
-

@@ -1,20 +1,20 @@
-"""The case of an opportunity, from the tables of the last finished run."""
+"""The case of an opportunity, from the tables of a finished run."""
 
 from workbench.attribution.case import CaseTables, case
 from workbench.attribution.turning import turning_fact
 from workbench.case_report import CaseView, case_view
-from workbench.params import read_params
 from workbench.rulings import rulings_in_force
-from workbench.runs import finished_run
+from workbench.runs import run_in
+from workbench.sealing import run_folder
 
 
-def opportunity_case(params_file: str, opportunity_id: str) -> CaseView:
-    """The case of one opportunity as the last finished run of a parameter file sees it.
+def opportunity_case(params_or_run: str, opportunity_id: str) -> CaseView:
+    """The case of one opportunity as a run sees it: by id or folder, or a parameter file's last.
 
     Tables, definitions and rulings are those of that run. Raises RunError when there is none, and
     InputError, with ids that are near, when it knows no such opportunity.
     """
-    run = finished_run(read_params(params_file))
+    run = run_in(run_folder(params_or_run))
     tables = CaseTables.of(run.read_present(*CaseTables.contracts))
     definitions = (run.definition, *run.compared_definitions)
     found = case(tables, opportunity_id, params=run.params, definitions=definitions)

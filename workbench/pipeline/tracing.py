@@ -1,13 +1,12 @@
 """A figure of a finished run, traced to its records."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from workbench.contracts import Metrics
 from workbench.errors import ConservationError
 from workbench.metrics import MetricInputs, Trace, trace
-from workbench.params import read_params
-from workbench.runs import MANIFEST, Run, finished_run, run_in
+from workbench.runs import Run, run_in
+from workbench.sealing import run_folder
 
 
 @dataclass(frozen=True)
@@ -27,15 +26,13 @@ def figure_of_run(
     dimension: str = "all",
     member: str = "all",
 ) -> FigureOfRun:
-    """A figure of the run in a folder, or of the last finished run of a parameter file.
+    """A figure of a run: named by its id or folder, or the last one of a parameter file.
 
     Tables and definition are those of that run. Raises RunError when there is no such run,
     InputError when it has no such figure, and ConservationError when its own metrics table says
     another.
     """
-    folder = Path(params_or_run)
-    is_run = (folder / MANIFEST).is_file()
-    run = run_in(folder.resolve()) if is_run else finished_run(read_params(params_or_run))
+    run = run_in(run_folder(params_or_run))
     found = trace(
         MetricInputs.of(run.read_present(*MetricInputs.contracts)),
         metric,

@@ -8,6 +8,7 @@ from workbench.attribution.money import converted, in_currency
 from workbench.metrics import MetricInputs
 from workbench.params import RunParams
 from workbench.programme.terms import Programme, Rate
+from workbench.quality.evidence import WEB_LINK
 
 _RATE = pl.Decimal(38, 18)
 
@@ -55,12 +56,13 @@ def entitlements(
 
     Type and tier of a partner are those of `first_booked`, the first entry of the opportunity and
     partner, so that a later change of tier pays nothing again. Opportunities of `settled`, bookings
-    that stand, are left out, and their amounts use up the caps of their years.
+    that stand, are left out, and their amounts use up the caps of their years. Where the terms ask
+    for evidence, the deciding touch's must be a web address: money needs what can be opened.
     """
     rated = (
         terms_in_force(_won(inputs, params), programme)
         .join(settled.select("opportunity_id"), on="opportunity_id", how="anti")
-        .filter(~pl.col("needs_evidence") | pl.col("evidence_url").is_not_null())
+        .filter(~pl.col("needs_evidence") | pl.col("evidence_url").str.contains(WEB_LINK))
         .join(first_booked, on=["opportunity_id", "partner_id"], how="left")
         .join(inputs.partners.select("partner_id", "partner_type", "tier"), on="partner_id")
         .with_columns(

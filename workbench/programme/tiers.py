@@ -64,18 +64,30 @@ def tier_recommendations(
 
 
 def tiers_in_words(recommended: pl.DataFrame) -> str:
-    """How many partners the recommendation moves, and how many are near a threshold."""
+    """How many partners the recommendation moves, and how many are near a threshold.
+
+    A tier of the partner table that the programme has not, such as one in other letters, is named:
+    no rate for a tier holds for its partners.
+    """
     if recommended.is_empty():
         return "No tier is recommended: no programme is named, or it goes by another definition."
     moves = dict(recommended.group_by("move").len().iter_rows())
     near = recommended.filter(pl.col("near") == "next").height
     falling = recommended.filter(pl.col("near") == "lower").height
     status = "DRAFT: " if recommended["is_draft"].any() else ""
+    unknown = (
+        recommended.filter(pl.col("move") == "assign")["current_tier"]
+        .drop_nulls()
+        .value_counts()
+        .sort("count", "current_tier", descending=[True, False])
+    )
+    strange = ", ".join(f"'{tier}' ({count:,})" for tier, count in unknown.iter_rows())
     return (
         f"{status}{recommended.height:,} active partners: {moves.get('promote', 0):,} reached a "
         f"higher tier than they have, {moves.get('demote', 0):,} a lower one, "
         f"{moves.get('assign', 0):,} had none. Near the next tier: {near:,}; near losing theirs: "
         f"{falling:,}."
+        + (f" Counted as none, since the programme has no such tier: {strange}." if strange else "")
     )
 
 

@@ -66,7 +66,7 @@ def payable_entries(
             "closed_on",
             "classification",
             "base_amount",
-            "rate",
+            pl.col("rate").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end("."),
             "amount",
             pl.lit(currency).alias("currency"),
             "reason",

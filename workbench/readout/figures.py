@@ -122,6 +122,7 @@ def readout_figures(
     sealed_periods: pl.DataFrame | None = None,
     sensitivity: pl.DataFrame | None = None,
     restatement: pl.DataFrame | None = None,
+    ingest_summary: pl.DataFrame | None = None,
 ) -> ReadoutFigures:
     """The figures and sentences of the page for the run's period.
 
@@ -187,6 +188,7 @@ def readout_figures(
             findings=findings,
             rulings=rulings,
             changes=changes_in_words(restatement, sealed_periods, headline=headline, params=params),
+            ingest_summary=ingest_summary,
         ),
         footer=_footer(params, definition=definition, run_id=run_id),
     )
@@ -253,6 +255,7 @@ def _notes(
     findings: pl.DataFrame | None,
     rulings: pl.DataFrame | None,
     changes: str,
+    ingest_summary: pl.DataFrame | None,
 ) -> tuple[Note, ...]:
     """Those that there is something to say of, each with the page of the site that says more."""
     said = [
@@ -268,6 +271,8 @@ def _notes(
         for count in counts
         if count.without_amount
     )
+    if ingest_summary is not None:
+        said.append(("Rows left out", _left_out_in_words(ingest_summary), "01_ingest.html"))
     missing = without and f"{without}: these opportunities are in no sum."
     said.append(("Without an amount", missing, "02_data_quality.html"))
     return tuple(
@@ -275,6 +280,18 @@ def _notes(
         for title, words, page in said
         if words
     )
+
+
+def _left_out_in_words(ingest_summary: pl.DataFrame) -> str:
+    """How many rows of each table were rejected; empty where none was."""
+    sums = ingest_summary.group_by("table").agg(pl.col("rows_read", "rows_rejected").sum())
+    tables = ", ".join(
+        f"{rejected:,} of {read:,} {table.replace('_', ' ')}"
+        for table, read, rejected in sums.filter(pl.col("rows_rejected") > 0)
+        .sort("rows_rejected", "table", descending=[True, False])
+        .iter_rows()
+    )
+    return tables and f"{tables} could not be used and are in no figure."
 
 
 def _findings_in_words(findings: pl.DataFrame) -> str:

@@ -21,6 +21,6 @@ def run_folder(named: str) -> Path:
         hint = f"name a run below {runs}, the folder of one, or a parameter file."
         raise RunError([Problem(named, "there is no such run.", hint)])
     if not (folder / MANIFEST).is_file():
-        hint = "only a finished run can be sealed; make one with 'workbench run'."
+        hint = "make one that is with 'workbench run'."
         raise RunError([Problem(named, f"it is not finished: it has no {MANIFEST}.", hint)])
     return folder.resolve()
