@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from tests.project import Project
 from workbench.contracts import TABLES
+from workbench.pipeline.front_page import READINGS
 from workbench.sample import write_sample
 from workbench.tables import checked
 from workbench.vocabulary import STAGES
@@ -64,7 +65,7 @@ def test_demo__manifest_tells_what_the_run_was(demo: Path) -> None:
     assert manifest["rows"]["opportunities"] == 1500
     assert manifest["packages"]["polars"]
     assert set(manifest["seconds"]) == {
-        "ingest", "data_quality", "attribution", "metrics", "readout", "pages"
+        *STAGES, "lists", "figures", "packs", "reviews", "scorecard", "pages"
     }  # fmt: skip
     written = {p.relative_to(demo).as_posix() for p in demo.rglob("*") if p.is_file()}
     assert set(manifest["files"]) == written - {"manifest.json"}
@@ -288,11 +289,13 @@ def test_pages__fetch_nothing(demo: Path) -> None:
     )
     pages = sorted((demo / "html").glob("*.html"))
 
-    assert {"comparison.html", "index.html", "maturity.html"} < {page.name for page in pages}
-    assert len(pages) == len(STAGES) + 3
+    notebooks = {f"{number:02d}_{stage}.html" for number, stage in enumerate(STAGES, start=1)}
+    assert {page.name for page in pages} == {"index.html", *notebooks, *READINGS}
     for page in pages:
         html = page.read_text(encoding="utf-8")
-        assert not loads.findall(html), page.name
+        for own, *elsewhere in loads.findall(html):
+            assert not any(elsewhere), page.name
+            assert (page.parent / own).is_file(), f"{page.name} loads {own}"
     for name in ("02_data_quality", "03_attribution", "04_metrics"):
         html = (demo / "html" / f"{name}.html").read_text(encoding="utf-8")
         assert re.search(r'<svg [^>]*aria-label="\w', html), name

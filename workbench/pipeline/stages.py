@@ -2,9 +2,10 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,13 @@ from tqdm import tqdm
 from workbench import errors
 from workbench.errors import StageError, WorkbenchError
 from workbench.params import RunParams, project_folder
+from workbench.pipeline.figures import write_figures
+from workbench.pipeline.hooks import first_line_complete, run_on_failure
 from workbench.pipeline.lists import write_lists
+from workbench.pipeline.packs import write_packs
 from workbench.pipeline.pages import write_pages
+from workbench.pipeline.reviews import write_reviews
+from workbench.pipeline.scorecard import write_scorecard
 from workbench.runs import STAGE_TABLES, Run, create_run, finish_run, set_aside, take_over
 from workbench.tables import table_file
 from workbench.vocabulary import STAGES, Stage
@@ -28,7 +34,7 @@ ENGINE: Final = "workbench"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """Where a finished run lies, and how long each of its stages took, in seconds."""
+    """Where a finished run lies, and how long each stage and each kind of page took, in seconds."""
 
     run: Run
     seconds: Mapping[str, float]
@@ -95,25 +101,42 @@ def run_pipeline(params: RunParams, *, run_id: str, start: Stage = "ingest") -> 
         with _progress(stages, source) as bar:
             for stage in stages:
                 bar.set_description(stage.replace("_", " "))
-                began = time.perf_counter()
-                _execute(run, stage, stage_notebook(stage, source))
-                seconds[stage] = time.perf_counter() - began
-        began = time.perf_counter()
-        write_lists(run)
-        write_pages(run, stages, seconds)
-        seconds["pages"] = time.perf_counter() - began
+                with _timed(seconds, stage):
+                    _execute(run, stage, stage_notebook(stage, source))
+        # The index comes last: it leads to what there is.
+        steps: dict[str, Callable[[], None]] = {
+            "lists": partial(write_lists, run),
+            "figures": partial(write_figures, run),
+            "packs": partial(write_packs, run),
+            "reviews": partial(write_reviews, run, stages),
+            "scorecard": partial(write_scorecard, run),
+            "pages": partial(write_pages, run, stages, seconds),
+        }
+        for step, write in steps.items():
+            with _timed(seconds, step):
+                write()
         finish_run(run, seconds)
     except BaseException as error:
-        _put_away(run, error)
+        kept = _put_away(run, error)
+        if isinstance(error, Exception):  # a person who interrupts it knows
+            run_on_failure(params, error, kept)
         raise
     return FinishedRun(run, seconds)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    seconds[step] = time.perf_counter() - began
 
 
 @contextmanager
 def _progress(stages: tuple[Stage, ...], source: Path) -> Iterator["tqdm[Any]"]:
     notebooks = [nbformat.read(stage_notebook(stage, source), as_version=4) for stage in stages]
     cells = sum(len(notebook.cells) + 1 for notebook in notebooks)  # papermill adds one
-    with tqdm(total=cells, unit="cell", file=sys.stderr, dynamic_ncols=True) as bar:
+    # None: without a terminal it is silent, so that a scheduler's mail has the error alone.
+    with tqdm(total=cells, unit="cell", file=sys.stderr, dynamic_ncols=True, disable=None) as bar:
         SharedProgressEngine.bar = bar
         try:
             yield bar
@@ -144,7 +167,9 @@ def _execute(run: Run, stage: Stage, notebook: Path) -> None:
         raise StageError(
             stage=stage,
             cell=_failed_cell(executed),
-            cause=said if is_ours else f"{error.ename}: {said.splitlines()[0] if said else ''}",
+            cause=first_line_complete(said)
+            if is_ours
+            else f"{error.ename}: {said.splitlines()[0] if said else ''}",
             notebook=executed,
             exit_code=known.exit_code if is_ours and known else 1,
         ) from error
@@ -167,7 +192,7 @@ def _failed_cell(executed: Path) -> str:
     return "?"
 
 
-def _put_away(run: Run, error: BaseException) -> None:
+def _put_away(run: Run, error: BaseException) -> Path | None:
     """Keep a failed run where it can be looked at, unless it never got past its input."""
     accepted = any(table_file(run.tables, c).exists() for c in STAGE_TABLES["ingest"])
     is_input = isinstance(error, WorkbenchError) and error.exit_code == 2
@@ -175,3 +200,4 @@ def _put_away(run: Run, error: BaseException) -> None:
     kept = set_aside(run, keep=has_begun or not is_input)
     if isinstance(error, StageError):
         error.moved(run.folder, kept)
+    return kept

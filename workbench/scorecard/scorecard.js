@@ -18,7 +18,7 @@ const scorecard = (() => {
     ["partner", "Primary partner", "wide"],
     ["partner_type", "Type", "word"],
     ["tier", "Tier", "word"],
-    ["region", "Region", ""],
+    ["region", "Region", "word"],
     ["owner", "Owner", "word"],
     ["status", "Status", ""],
     ["created_on", "Created", "day"],

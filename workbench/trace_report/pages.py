@@ -22,6 +22,7 @@ CATEGORIES: Final = {
     "velocity": "Velocity",
     "programme": "Programme",
 }
+_DIFFERENCES_OF_RATES: Final = {"win_rate_difference", "win_rate_difference_adjusted"}
 _COLUMNS: Final = ("kind", "record_id", "name", "partner", "adds", "below", "evidence_url")
 _TITLES: Final = {"record_id": "record", "evidence_url": "evidence"}
 
@@ -98,12 +99,12 @@ def _line(
     known = row["value"] is not None
     currency = params.reporting_currency
     low, high = (
-        "" if row[end] is None else figure_in_words(row[end], metric.unit, currency)
+        "" if row[end] is None else _in_words(row[end], metric, currency)
         for end in ("ci_low", "ci_high")
     )
     return {
         "classification": row["classification"].replace("_", "-").capitalize(),
-        "value": figure_in_words(row["value"], metric.unit, currency) if known else "not known",
+        "value": _in_words(row["value"], metric, currency) if known else "not known",
         "between": f"{low} to {high}" if low and high else "",
         "n": "" if row["n"] is None else f"{row['n']:,}",
         "reason": row["reason"] or "",
@@ -111,6 +112,13 @@ def _line(
         if (metric.name, row["classification"]) in traced
         else None,
     }
+
+
+def _in_words(value: float, metric: Metric, currency: str) -> str:
+    """A value with its unit; two rates differ by percentage points, not by percent."""
+    if metric.name in _DIFFERENCES_OF_RATES:
+        return f"{value * 100:.1f} points".replace("-", "−")
+    return figure_in_words(value, metric.unit, currency)
 
 
 def _cells(row: dict[str, Any], columns: list[str]) -> list[dict[str, Any]]:
