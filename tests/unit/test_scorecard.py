@@ -52,15 +52,10 @@ def written(tables: CaseTables, using: Definition = TIMING) -> WrittenTables:
     """The tables as a run writes them, without rulings."""
     found = attribution(tables.snapshot(params()), using)
     return WrittenTables(
+        canonical=tables,
         attribution=found.opportunity_attribution,
         credit=found.partner_credit,
         audit=found.touch_audit,
-        opportunities=tables.opportunities,
-        touches=tables.touches,
-        partners=tables.partners,
-        accounts=tables.accounts,
-        stage_history=tables.stage_history,
-        account_merges=tables.account_merges,
     )
 
 
@@ -191,10 +186,16 @@ def test_written_cases__are_those_that_why_works_out(rules: dict[str, Any]) -> N
 
 
 def test_written_cases__empty_frame() -> None:
-    tables = written(case_tables([]))
-    tables = WrittenTables(tables.attribution.clear(), *(
-        t.clear() for t in (tables.credit, tables.audit, tables.opportunities, tables.touches,
-                            tables.partners, tables.accounts)))  # fmt: skip
+    given = written(case_tables([]))
+    nothing = CaseTables(*(
+        table.clear() for table in (
+            given.canonical.opportunities, given.canonical.touches, given.canonical.partners,
+            given.canonical.accounts,
+        )
+    ))  # fmt: skip
+    tables = WrittenTables(
+        nothing, given.attribution.clear(), given.credit.clear(), given.audit.clear()
+    )
 
     assert list(written_cases(tables, params=params(), definition=TIMING)) == []
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from workbench.attribution.case import CaseTables, case
+from workbench.attribution.case import case
 from workbench.case_report import CaseView, case_view
 from workbench.periods import TREND_PERIODS
 from workbench.rulings import rulings_in_force
@@ -71,11 +71,11 @@ def _views(run: Run, written: WrittenTables) -> Iterator[CaseView]:
         ruling.opportunity_id: ruling
         for ruling in rulings_in_force(run.rulings, as_of=run.params.as_of)
     }
-    tables = CaseTables.of(run.read_present(*CaseTables.contracts)) if rulings else None
     for found in written_cases(written, params=run.params, definition=run.definition):
         ruling = rulings.get(found.opportunity_id)
-        if ruling is not None and tables is not None:
+        if ruling is not None:
             found = case(  # noqa: PLW2901  by the rules, without the ruling
-                tables, found.opportunity_id, params=run.params, definitions=(run.definition,)
-            )
+                written.canonical, found.opportunity_id, params=run.params,
+                definitions=(run.definition,),
+            )  # fmt: skip
         yield case_view(found, turning=None, ruling=ruling, run_id=run.run_id)

@@ -12,18 +12,13 @@ from typing import Any, ClassVar, Final
 import polars as pl
 
 from workbench.attribution import local_day
-from workbench.attribution.case import Case, CaseTouch, Verdict
+from workbench.attribution.case import Case, CaseTables, CaseTouch, Verdict
 from workbench.contracts import (
-    AccountMerges,
-    Accounts,
     Contract,
-    Opportunities,
     OpportunityAttribution,
     PartnerCredit,
-    Partners,
     StageHistory,
     TouchAudit,
-    Touches,
 )
 from workbench.definitions import Definition
 from workbench.identity import surviving_accounts
@@ -42,43 +37,28 @@ _OF_VERDICT: Final = (
 
 @dataclass(frozen=True)
 class WrittenTables:
-    """The tables of a run behind its cases; an optional one is None where there is none."""
+    """The tables of a run behind its cases: what was read, and what was decided of it."""
 
+    canonical: CaseTables
     attribution: pl.DataFrame
     credit: pl.DataFrame
     audit: pl.DataFrame
-    opportunities: pl.DataFrame
-    touches: pl.DataFrame
-    partners: pl.DataFrame
-    accounts: pl.DataFrame
-    stage_history: pl.DataFrame | None = None
-    account_merges: Any = None
 
     contracts: ClassVar[tuple[type[Contract], ...]] = (
+        *CaseTables.contracts,
         OpportunityAttribution,
         PartnerCredit,
         TouchAudit,
-        Opportunities,
-        Touches,
-        Partners,
-        Accounts,
-        StageHistory,
-        AccountMerges,
     )
 
     @classmethod
     def of(cls, tables: Mapping[type[Contract], pl.DataFrame]) -> "WrittenTables":
         """The tables among those of a run. Raises KeyError where a required one is missing."""
         return cls(
+            canonical=CaseTables.of(tables),
             attribution=tables[OpportunityAttribution],
             credit=tables[PartnerCredit],
             audit=tables[TouchAudit],
-            opportunities=tables[Opportunities],
-            touches=tables[Touches],
-            partners=tables[Partners],
-            accounts=tables[Accounts],
-            stage_history=tables.get(StageHistory),
-            account_merges=tables.get(AccountMerges),
         )
 
 
@@ -92,9 +72,9 @@ def written_cases(
     groups = _touches_by_group(tables)
     touch_counts = dict(groups.group_by("group").len().iter_rows())
     touches = _touches(tables, groups, timezone=params.timezone)
-    stages = _stages(tables.stage_history, params=params)
+    stages = _stages(tables.canonical.stage_history, params=params)
     credit = tables.credit.select("opportunity_id", "partner_id", "share", "credited_amount")
-    names = dict(tables.partners.select("partner_id", "name").iter_rows())
+    names = dict(tables.canonical.partners.select("partner_id", "name").iter_rows())
     opportunities = _opportunities(tables, definition=definition, timezone=params.timezone)
     for some in opportunities.iter_slices(_OPPORTUNITIES_AT_ONCE):
         touches_of, stages_of, credit_of = (
@@ -127,7 +107,7 @@ def _opportunities(tables: WrittenTables, *, definition: Definition, timezone: s
         local_day("closed_at", timezone).alias("closed_on"),
         *_OF_VERDICT,
     )
-    given = tables.opportunities.lazy().select(
+    given = tables.canonical.opportunities.lazy().select(
         "opportunity_id",
         "account_id",
         "name",
@@ -139,9 +119,11 @@ def _opportunities(tables: WrittenTables, *, definition: Definition, timezone: s
         "crm_classification",
         "crm_partner_id",
     )
-    accounts = tables.accounts.lazy().select("account_id", pl.col("name").alias("account_name"))
+    accounts = tables.canonical.accounts.lazy().select(
+        "account_id", pl.col("name").alias("account_name")
+    )
     rows = known.join(given, on="opportunity_id").join(accounts, on="account_id", how="left")
-    return _with_group(rows, tables.account_merges).sort("opportunity_id").collect()
+    return _with_group(rows, tables.canonical.account_merges).sort("opportunity_id").collect()
 
 
 def _with_group(rows: pl.LazyFrame, account_merges: Any) -> pl.LazyFrame:
@@ -161,15 +143,20 @@ def _touches_by_group(tables: WrittenTables) -> pl.DataFrame:
 
     A touch is about the account that it names, and about the account of its opportunity.
     """
-    touches = tables.touches.lazy().select("touch_id", "opportunity_id", "account_id")
-    accounts = tables.opportunities.lazy().select("opportunity_id", "account_id")
+    touches = tables.canonical.touches.lazy().select("touch_id", "opportunity_id", "account_id")
+    accounts = tables.canonical.opportunities.lazy().select("opportunity_id", "account_id")
     pairs = pl.concat(
         [
             touches.drop("opportunity_id").filter(pl.col("account_id").is_not_null()),
             touches.drop("account_id").join(accounts, on="opportunity_id").drop("opportunity_id"),
         ]
     )
-    return _with_group(pairs, tables.account_merges).select("touch_id", "group").unique().collect()
+    return (
+        _with_group(pairs, tables.canonical.account_merges)
+        .select("touch_id", "group")
+        .unique()
+        .collect()
+    )
 
 
 def _touches(tables: WrittenTables, groups: pl.DataFrame, *, timezone: str) -> pl.DataFrame:
@@ -178,7 +165,7 @@ def _touches(tables: WrittenTables, groups: pl.DataFrame, *, timezone: str) -> p
     First the opportunity, then the fields of a CaseTouch. A touch that belongs to no opportunity
     is in the case of each one of its account.
     """
-    touches = tables.touches.lazy().with_columns(
+    touches = tables.canonical.touches.lazy().with_columns(
         local_day("touched_at", timezone).alias("touched_on"),
         local_day("logged_at", timezone).alias("logged_on"),
         local_day("first_seen_at", timezone).alias("first_seen_on"),
@@ -205,7 +192,10 @@ def _touches(tables: WrittenTables, groups: pl.DataFrame, *, timezone: str) -> p
         audited.filter(is_unpaired)
         .drop("case_of")
         .join(groups.lazy(), on="touch_id")
-        .join(_with_group(opportunities, tables.account_merges).drop("account_id"), on="group")
+        .join(
+            _with_group(opportunities, tables.canonical.account_merges).drop("account_id"),
+            on="group",
+        )
     )
     columns = ("case_of", "touched_at", *_OF_TOUCH)
     paired = audited.filter(is_unpaired.not_().fill_null(value=True))
