@@ -8,7 +8,9 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -104,12 +106,20 @@ def workbench(source: Path, target: Path) -> Job:
         )
         audit.sink_parquet(target / "touch_audit.parquet")
         found = classified(facts, definition)
-        found.opportunity_attribution.lazy().sink_parquet(
-            target / "opportunity_attribution.parquet"
-        )
-        for credit in CREDITS:
+
+        def write_classes() -> None:
+            classes = found.opportunity_attribution.lazy()
+            classes.sink_parquet(target / "opportunity_attribution.parquet")
+
+        def write_credit(credit: Credit) -> None:
             shared = credited(found, definition.model_copy(update={"credit": credit}))
             shared.lazy().sink_parquet(target / f"partner_credit_{credit.model}.parquet")
+
+        # One table alone does not fill the cores; they do not depend on each other.
+        tasks = [write_classes, *(partial(write_credit, credit) for credit in CREDITS)]
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(task) for task in tasks]:
+                done.result()
 
     return job
 
