@@ -6,7 +6,6 @@ company's definition, soiling and size bring with them. Every figure is in SQL, 
 only the words of the reasons are not.
 """
 
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +13,12 @@ import duckdb
 import polars as pl
 import pytest
 
+from tests.sample_params import sample_params
 from workbench.attribution import attribution
 from workbench.contracts import OpportunityAttribution, PartnerCredit, TouchAudit
 from workbench.definitions import read_definition
 from workbench.ingest import ingest
 from workbench.metrics import METRICS, MetricInputs, metrics
-from workbench.params import RunParams
 from workbench.prepared import prepared_snapshot
 from workbench.sample import write_sample
 
@@ -45,18 +44,7 @@ def both(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The table `metrics` of the package, and that of SQL, under one definition."""
     definition_file = DEFINITIONS / f"{request.param}.yaml"
-    params = RunParams(
-        name="sample",
-        period="2026-Q4",
-        fiscal_year_start=11,
-        as_of=date(2026, 10, 31),
-        read_at=datetime(2026, 11, 4, tzinfo=UTC),
-        timezone="America/New_York",
-        source=company,
-        definition=definition_file,
-        readout=None,
-        output_root=company,
-    )
+    params = sample_params(company, definition=definition_file)
     tables = tmp_path_factory.mktemp("tables")
     definition = read_definition(definition_file)
     found = attribution(prepared_snapshot(params).facts, definition)

@@ -1,20 +1,18 @@
 """The sample company's planted truth: what a clean log recovers, and what a soiled one loses."""
 
 import re
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from tests.sample_params import TIMING, sample_params
 from workbench.attribution import attribution
 from workbench.definitions import read_definition
-from workbench.params import RunParams
 from workbench.prepared import prepared_snapshot
 from workbench.sample import write_sample
 
 PROJECT = Path(__file__).parent.parent
-TIMING = PROJECT / "params" / "definitions" / "timing.yaml"
 
 
 def attributed(folder: Path, *, soiled: bool, opportunities: int = 1500) -> pl.DataFrame:
@@ -22,18 +20,7 @@ def attributed(folder: Path, *, soiled: bool, opportunities: int = 1500) -> pl.D
     write_sample(
         folder, opportunities=opportunities, touches=opportunities * 14 // 3, soiled=soiled
     )
-    params = RunParams(
-        name="truth",
-        period="2026-Q4",
-        fiscal_year_start=11,
-        as_of=date(2026, 10, 31),
-        read_at=datetime(2026, 11, 4, tzinfo=UTC),
-        timezone="America/New_York",
-        source=folder,
-        definition=TIMING,
-        readout=None,
-        output_root=folder,
-    )
+    params = sample_params(folder)
     facts = prepared_snapshot(params).facts
     found = attribution(facts, read_definition(TIMING)).opportunity_attribution
     truth = pl.read_parquet(folder / "truth.parquet").rename({"classification": "truth"})

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +17,10 @@ import polars as pl
 
 from tests.benchmarks.attribution import PROJECT, Measured, measured, sample_company
 from tests.benchmarks.jobs import TIMING, used_by
+from tests.sample_params import sample_params
 from workbench.contracts import Contract, Opportunities, PartnerCredit, TouchAudit, Touches
 from workbench.definitions import read_definition
 from workbench.metrics import MetricInputs, metrics
-from workbench.params import RunParams
 
 # What the metrics take of the wide tables; of the others it is every column.
 COLUMNS: Final[dict[type[Contract], tuple[str, ...]]] = {
@@ -55,18 +54,7 @@ def metrics_job(source: Path, target: Path) -> None:
     What notebook 04 computes: the whole catalogue in nine quarters, under the definition `timing`.
     """
     inputs = MetricInputs.of({c: _read(c, source, target) for c in MetricInputs.contracts})
-    params = RunParams(
-        name="benchmark",
-        period="2026-Q4",
-        fiscal_year_start=11,
-        as_of=date(2026, 10, 31),
-        read_at=datetime(2026, 11, 4, tzinfo=UTC),
-        timezone="America/New_York",
-        source=source,
-        definition=TIMING,
-        readout=None,
-        output_root=target,
-    )
+    params = sample_params(source)
     figures = metrics(inputs, params=params, definition=read_definition(TIMING))
     figures.write_parquet(target / FIGURES_FILE)
 

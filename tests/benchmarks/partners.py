@@ -7,12 +7,12 @@ table `partner_effort`, which knows nothing of it, tells the two kinds apart.
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from tests.sample_params import TIMING, sample_params
 from workbench.attribution import attribution
 from workbench.contracts import (
     OpportunityAttribution,
@@ -22,12 +22,10 @@ from workbench.contracts import (
 from workbench.definitions import read_definition
 from workbench.ingest import ingest
 from workbench.metrics import MetricInputs
-from workbench.params import RunParams
 from workbench.prepared import prepared_snapshot
 from workbench.programme import partner_effort
 from workbench.sample import write_sample
 
-TIMING: Final = Path(__file__).parents[2] / "params" / "definitions" / "timing.yaml"
 SIZES: Final = (1500, 6000, 24_000)
 MEASURES: Final = ("early_rate", "win_rate", "sourced_bookings")
 
@@ -67,18 +65,7 @@ def measured(folder: Path, *, opportunities: int, soiled: bool) -> dict[str, flo
 
 
 def _effort(folder: Path) -> pl.DataFrame:
-    params = RunParams(
-        name="truth",
-        period="2026-Q4",
-        fiscal_year_start=11,
-        as_of=date(2026, 10, 31),
-        read_at=datetime(2026, 11, 4, tzinfo=UTC),
-        timezone="America/New_York",
-        source=folder,
-        definition=TIMING,
-        readout=None,
-        output_root=folder,
-    )
+    params = sample_params(folder)
     found = attribution(prepared_snapshot(params).facts, read_definition(TIMING))
     with tempfile.TemporaryDirectory() as into:
         tables = dict(ingest(params, into=Path(into)).tables)

@@ -7,17 +7,17 @@ every rule is put to it, and the findings are held against the record of what wa
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from tests.sample_params import sample_params
 from workbench.attribution import local_day
 from workbench.contracts import CANONICAL_TABLES
 from workbench.definitions import read_definition
 from workbench.ingest import ingest
-from workbench.params import RunParams
 from workbench.quality import quality_findings
 from workbench.sample import write_sample
 
@@ -147,18 +147,7 @@ def _counts(hunt: Hunt, findings: pl.DataFrame, records: pl.DataFrame) -> dict[s
 
 
 def _findings(source: Path, into: Path) -> pl.DataFrame:
-    params = RunParams(
-        name="quality",
-        period="2026-Q4",
-        fiscal_year_start=11,
-        as_of=date(2026, 10, 31),
-        read_at=datetime(2026, 11, 4, tzinfo=UTC),
-        timezone=TIMEZONE,
-        source=source,
-        definition=DEFINITION,
-        readout=None,
-        output_root=into,
-    )
+    params = sample_params(source, definition=DEFINITION)
     into.mkdir()
     tables = ingest(params, into=into).tables
     return quality_findings(

@@ -7,15 +7,14 @@ the records is taken from the soiled files and the rest from the clean ones, by 
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from tests.sample_params import sample_params
 from workbench.attribution import Snapshot, attribution
 from workbench.definitions import Definition, read_definition
-from workbench.params import RunParams
 from workbench.prepared import prepared_snapshot
 from workbench.sample import write_sample
 
@@ -90,18 +89,7 @@ def _mixed(target: Path, clean: Path, soiled: Path, *, percent: int) -> Path:
 
 
 def _facts(folder: Path) -> Snapshot:
-    params = RunParams(
-        name="truth",
-        period="2026-Q4",
-        fiscal_year_start=11,
-        as_of=date(2026, 10, 31),
-        read_at=datetime(2026, 11, 4, tzinfo=UTC),
-        timezone="America/New_York",
-        source=folder,
-        definition=DEFINITIONS / "timing.yaml",
-        readout=None,
-        output_root=folder,
-    )
+    params = sample_params(folder)
     return prepared_snapshot(params).facts
 
 
