@@ -10,7 +10,8 @@ from workbench.contracts import Contract, QualityFindings, QualityScores
 from workbench.definitions import Definition
 from workbench.params import RunParams
 from workbench.quality.catalogue import RULES
-from workbench.quality.facts import Tables, quality_facts
+from workbench.quality.facts import quality_facts
+from workbench.quality.lookups import Tables
 from workbench.quality.rule import Rule
 from workbench.quality.words import sentence
 from workbench.tables import checked
