@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from workbench.params import RunParams
 from workbench.partner_packs.figures import COLUMNS
+from workbench.partner_packs.grids import Grid
 from workbench.partner_packs.others import Reader
-from workbench.partner_packs.view import Grid, PackView
+from workbench.partner_packs.view import PackView
 from workbench.readout.formats import counted
 from workbench.site import page
 from workbench.typesetting import typeset

@@ -26,12 +26,7 @@ from workbench.contracts import (
 from workbench.definitions import Definition
 from workbench.params import RunParams
 from workbench.partner_packs.figures import partner_figures
-from workbench.partner_packs.files import (
-    figures_file,
-    opportunities_file,
-    printed_page,
-    web_page,
-)
+from workbench.partner_packs.files import figures_file, opportunities_file, printed_page, web_page
 from workbench.partner_packs.opportunities import partner_opportunities
 from workbench.partner_packs.others import PartnerNames, Reader
 from workbench.partner_packs.touches import mendable_touches, rejected_touches
