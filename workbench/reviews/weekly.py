@@ -24,12 +24,7 @@ from workbench.definitions import Definition
 from workbench.definitions.words import conjunction, kind_in_words
 from workbench.params import RunParams
 from workbench.readout import formats
-from workbench.reviews.cells import (
-    amount_cell,
-    opportunity_cell,
-    text_cell,
-    with_names,
-)
+from workbench.reviews.cells import amount_cell, opportunity_cell, text_cell, with_names
 from workbench.reviews.view import (
     Cell,
     Grid,
