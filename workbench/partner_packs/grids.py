@@ -1,17 +1,16 @@
 """The tables of one partner's page: tier, payouts, touches and opportunities."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
+from workbench.case_report.view import web_address
 from workbench.definitions import Definition
 from workbench.definitions.words import kind_in_words
 from workbench.params import RunParams
 from workbench.partner_packs.others import Reader
-from workbench.quality.evidence import WEB_LINK
 from workbench.readout import formats
 from workbench.readout.formats import count, counted, exact_amount, rate
 
@@ -248,6 +247,6 @@ def _opportunity_grid(
 def _evidence(row: Mapping[str, Any], reader: Reader) -> tuple[str, str]:
     """The grade and the address behind it, which is empty where it is none, or may not be shown."""
     grade, link = row["evidence_grade"] or "–", reader.shown(row["evidence_url"], "link")
-    if re.match(WEB_LINK, link):
+    if web_address(link):
         return grade, link
     return (f"{grade}, {link}" if link == reader.withheld("link") else grade), ""

@@ -8,6 +8,7 @@ import polars as pl
 from workbench.case_report.view import web_address
 from workbench.readout.formats import printable, readable_amount
 from workbench.reviews.view import Cell
+from workbench.worklists.lists import record_address
 
 NOTHING = "–"
 
@@ -30,10 +31,8 @@ def with_names(
 
 def opportunity_cell(row: dict[str, Any], *, record_url: str | None) -> Cell:
     """An opportunity: its name leads to its case, its id to its record where an address is set."""
-    key, name, record = row["opportunity_id"], row["name"], ""
-    if record_url is not None:
-        filled = record_url.replace("{table}", "opportunities")
-        record = filled.replace("{record_id}", quote(key, safe=""))
+    key, name = row["opportunity_id"], row["name"]
+    record = record_address(record_url, "opportunities", key) or ""
     return Cell(
         printable(name or key),
         f"scorecard.html#case={quote(key, safe='')}",

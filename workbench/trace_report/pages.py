@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from workbench.case_report.view import web_address
 from workbench.definitions import Definition
 from workbench.metrics import METRICS, Metric, Trace
 from workbench.params import RunParams
@@ -133,8 +134,8 @@ def _cell(column: str, row: dict[str, Any]) -> dict[str, Any]:
     link = None
     if column == "record_id" and row["kind"] == "opportunity":
         link = f"../scorecard.html#case={quote(value, safe='')}"
-    if column == "evidence_url" and str(value).startswith(("https://", "http://")):
-        link = value
+    if column == "evidence_url":
+        link = web_address(value) or None
     return {"text": "–" if value is None else printable(value), "link": link, "is_figure": False}
 
 

@@ -53,7 +53,7 @@ def _listed(findings: pl.DataFrame, record_url: str | None) -> pl.DataFrame:
     grave = pl.col("severity").cast(pl.Enum(SEVERITIES))
     ordered = findings.sort(grave, "rule", "due_on", "finding_id", nulls_last=True)
     links = [
-        _address(record_url, table, record_id)
+        record_address(record_url, table, record_id)
         for table, record_id in ordered.select("table", "record_id").iter_rows()
     ]
     names = file_names(findings["owner"].drop_nulls().unique().sort(), taken=(ALL, NOBODY))
@@ -75,7 +75,7 @@ def _listed(findings: pl.DataFrame, record_url: str | None) -> pl.DataFrame:
     return listed if record_url else listed.drop(_LINK)
 
 
-def _address(record_url: str | None, table: str, record_id: str) -> str | None:
+def record_address(record_url: str | None, table: str, record_id: str) -> str | None:
     """Where a record is; None for a finding about something that is no record, such as a file."""
     if record_url is None or table not in _CANONICAL:
         return None
